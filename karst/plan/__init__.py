@@ -1,0 +1,1 @@
+"""The plan: everything derived from a site and its allocations, complete and frozen. See docs/plan.md."""

@@ -1,0 +1,1 @@
+"""The site model: what people write in `sites/<site>/*.yml`, validated and normalised. See docs/site.md."""
