@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from karst.site.allocations import AllocationsFile
 from karst.site.assets import Asset
@@ -16,6 +16,7 @@ from karst.site.power import PowerFile
 from karst.site.racks import RacksFile
 from karst.site.spaces import SpacesFile
 from karst.site.tenants import TenantsFile
+from karst.site.yaml import Node, find
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +35,9 @@ class Site:
     allocations: AllocationsFile
     device_types: Mapping[str, DeviceType]  # by slug
     specs: Mapping[str, SpecFile]  # by device type slug
+    # What stands where, by file; not part of the site's meaning.
+    written: Mapping[str, Node] = field(default_factory=dict, compare=False, repr=False)
+
+    def line(self, file: str, *path: str | int) -> int:
+        """Return the line of `file` where `path` (`"busways", "h1-a"`) stands, or the nearest thing around it."""
+        return find(self.written[file], path).line if file in self.written else 1
