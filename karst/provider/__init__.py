@@ -1,0 +1,1 @@
+"""Karst's Pulumi provider: typed resource classes for programs, and the plugin that the engine runs."""

@@ -1,0 +1,1 @@
+"""An async Redfish client and the few typed views that Karst reads and writes."""
