@@ -1,0 +1,123 @@
+"""A stack of this clone: its configuration, outputs and lock in Pulumi's file backend."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import psutil
+
+from karst.workspace.paths import Paths, WorkspaceError
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The process that a stack's lock names."""
+
+    pid: int
+    host: str
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it may still run; a process of another host may. A reused pid is not the engine."""
+        if self.host != socket.gethostname():
+            return True
+        try:
+            process = psutil.Process(self.pid)
+            return process.status() != psutil.STATUS_ZOMBIE and process.name() == "pulumi"
+        except psutil.NoSuchProcess:
+            return False
+
+
+class Stack:
+    """A stack of this clone's file backend."""
+
+    def __init__(self, paths: Paths, name: str, environment: Mapping[str, str]) -> None:
+        self.paths = paths
+        self.name = name
+        self.environment = {**os.environ, **environment}
+
+    @property
+    def exists(self) -> bool:
+        """Whether the backend has it."""
+        return (self.paths.backend / ".pulumi" / "stacks" / "karst" / f"{self.name}.json").is_file()
+
+    def create(self) -> None:
+        """Create it in the backend. Raises WorkspaceError."""
+        self._pulumi("stack", "init", self.name, "--no-select")
+
+    def remove(self) -> None:
+        """Remove it, once it is empty, and its configuration file. Raises WorkspaceError."""
+        self._pulumi("stack", "rm", self.name, "--yes")
+
+    def config(self) -> dict[str, str]:
+        """Its configuration by full key, secrets in clear: not to be logged. Raises WorkspaceError."""
+        values = json.loads(self._pulumi("config", "--json", "--show-secrets", "--stack", self.name))
+        return {key: entry["value"] for key, entry in values.items()}
+
+    def configure(self, plain: Mapping[str, str | list[str] | dict[str, Any]], secret: Mapping[str, str]) -> None:
+        """Set what differs. Secrets go by standard input: arguments are for all to see. Raises WorkspaceError."""
+        present = self.config()
+        wanted = {key: value if isinstance(value, str) else _compact(value) for key, value in plain.items()}
+        changed = {key: text for key, text in wanted.items() if present.get(key) != text}
+        if changed:
+            entries = {
+                key: {"value": text, "secret": False}
+                | ({} if isinstance(plain[key], str) else {"objectValue": plain[key]})
+                for key, text in changed.items()
+            }
+            self._pulumi("config", "set-all", "--stack", self.name, "--json", json.dumps(entries))
+        for key, text in secret.items():
+            if present.get(key) != text:
+                self._pulumi("config", "set", "--stack", self.name, "--secret", key, given=text)
+
+    def outputs(self) -> dict[str, Any]:
+        """Its outputs; secret ones are masked. Raises WorkspaceError."""
+        outputs: dict[str, Any] = json.loads(self._pulumi("stack", "output", "--json", "--stack", self.name))
+        return outputs
+
+    def holders(self) -> list[Holder]:
+        """Who has locked it."""
+        folder = self.paths.backend / ".pulumi" / "locks" / "organization" / "karst" / self.name
+        found = []
+        for file in folder.glob("*.json"):
+            try:
+                content = json.loads(file.read_text())
+            except (OSError, ValueError):
+                continue  # freed, or being written, at this very moment
+            found.append(Holder(content["pid"], content["hostname"]))
+        return found
+
+    def unlock(self) -> bool:
+        """Clear the lock of a run that is dead. Returns whether there was one. Raises WorkspaceError."""
+        holders = self.holders()
+        if not holders or any(holder.is_alive for holder in holders):
+            return False
+        self._pulumi("cancel", "--yes", "--stack", self.name)
+        return True
+
+    def _pulumi(self, *arguments: str, given: str | None = None) -> str:
+        """Standard output of a command of Pulumi. Raises WorkspaceError with what it complained of."""
+        run = subprocess.run(  # noqa: S603
+            ["pulumi", *arguments, "--non-interactive", "--color", "never"],  # noqa: S607
+            cwd=self.paths.clone,
+            env=self.environment,
+            input=given,
+            stdin=subprocess.DEVNULL if given is None else None,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if run.returncode:
+            said = run.stderr.strip().removeprefix("error: ") or f"exit status {run.returncode}"
+            raise WorkspaceError(f"pulumi {' '.join(arguments[:2])} ({self.name}): {said}")
+        return run.stdout
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
