@@ -30,6 +30,7 @@ class Document(Generic[M]):
     """
 
     file: str
+    form: type[M]
     written: Node | None  # before short forms were expanded
     root: Node | None
     model: M | None
@@ -43,7 +44,9 @@ class Document(Generic[M]):
         entries = self._entries(self.root)
         if entries is None:
             return None
-        value = entries[key].value if key in entries else {}
+        if key not in entries:
+            return None if self.form.model_fields[key].is_required() else frozenset()
+        value = entries[key].value
         return frozenset(value) if isinstance(value, dict) else None
 
     @staticmethod
@@ -71,10 +74,10 @@ def read(path: Path, file: str, model: type[M], problems: Problems) -> Document[
     # Short forms are Karst's own; files of the device type library pass as they are.
     root = expand(written, file, problems) if written and issubclass(model, SiteFile) else written
     if root is None:
-        return Document(file, written, None, None)
+        return Document(file, model, written, None, None)
     if not _schema_known(root, model, file, problems):
-        return Document(file, written, None, None)
-    return Document(file, written, root, _validate(root, model, file, problems))
+        return Document(file, model, written, None, None)
+    return Document(file, model, written, root, _validate(root, model, file, problems))
 
 
 def _schema_known(root: Node, model: type[BaseModel], file: str, problems: Problems) -> bool:
