@@ -1,0 +1,1 @@
+"""From the plan to text and documents that other systems read. Pure."""
