@@ -9,6 +9,7 @@ from ipaddress import IPv4Address, IPv4Network
 from karst.site.assets import Asset
 from karst.site.base import Hold, Status
 from karst.site.model import Site
+from karst.site.problems import SiteError
 from karst.site.racks import ServerRole
 
 
@@ -110,9 +111,75 @@ class RackSeat:
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """Where a row stands and what feeds and cools it: the same for each of its racks."""
+
+    name: str
+    hall: str
+    cluster: str | None
+    cooling_zone: str
+    busways: Mapping[str, str]  # by path
+    failure_domains: tuple[str, ...]  # of the space and the air, but for the rack itself
+    path_domains: Mapping[str, tuple[str, ...]]  # of each path: the busway and the UPSes above it
+
+
+@dataclass(frozen=True, slots=True)
+class ServerInLayout:
+    """A server of a layout. Names are short (`s03`), cords name their PDU in short (`pdu-a`)."""
+
+    name: str
+    device_type: str
+    u: int
+    height_u: int
+    status: Status | None  # None: as the row says
+    hold: Hold | None
+    role: ServerRole
+    cords: tuple[Cord, ...]
+    budget_w: float
+    settings: Mapping[str, str]  # BIOS attributes by the maker's names and words
+
+
+@dataclass(frozen=True, slots=True)
+class PduInLayout:
+    """A rack PDU of a layout. `loads_w` is by the path that is lost, "" for none."""
+
+    name: str
+    device_type: str
+    path: str
+    feed_a: float
+    voltage_v: float
+    status: Status | None  # None: as the row says
+    hold: Hold | None
+    branches: tuple[BranchLoad, ...]
+    loads_w: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What stands in the racks of a pattern, or in one rack that differs; worked out once for all of them."""
+
+    where: tuple[str, str]  # in racks.yml: ("patterns", "compute") or ("racks", "h1-r1-03")
+    height_u: int
+    budget_w: float
+    servers: Mapping[str, ServerInLayout]  # by short name, from the bottom up
+    pdus: Mapping[str, PduInLayout]  # by short name, sorted
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A whole site, all decided. `hash` is the SHA-256 over site and allocations in canonical form, hex."""
 
     site: Site
     racks: Mapping[str, RackSeat]  # by name, in order of halls, rows and positions
+    rows: Mapping[str, Row]  # those that racks.yml fills
+    patterns: Mapping[str, Layout]  # by pattern
+    changed: Mapping[str, Layout]  # by rack, of those that differ from their pattern
     hash: str
+
+    def layout(self, seat: RackSeat) -> Layout:
+        """Return what stands in the rack at `seat`."""
+        return self.changed.get(seat.name) or self.patterns[seat.pattern]
+
+
+class PlanError(SiteError):
+    """A site that no plan can be made of, with every reason (`problems`)."""
