@@ -62,7 +62,7 @@ class ControlPlane:
         self._bin_dir = bin_dir.absolute()
         self._ports = ports
         self._services = services
-        self._lock = FileLock(self._files.home / "lock")
+        self._lock = FileLock(self._files.home / "lock", mode=0o600)
         etcd, apiserver, controller_manager, scheduler = (self._bin_dir / name for name in BINARIES)
         files = self._files
         self._daemons = tuple(
