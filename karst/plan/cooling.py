@@ -7,10 +7,6 @@ from collections.abc import Mapping
 from karst.site.cooling import CoolingFile
 
 
-def zones_of_rows(cooling: CoolingFile) -> Mapping[str, tuple[str, ...]]:
-    """Return the zones that name each row, sorted; a sound site has one a row."""
-    found: dict[str, list[str]] = {}
-    for name, zone in sorted(cooling.zones.items()):
-        for row in zone.rows:
-            found.setdefault(row, []).append(name)
-    return {row: tuple(zones) for row, zones in found.items()}
+def zones_of_rows(cooling: CoolingFile) -> Mapping[str, str]:
+    """Return the zone of each row; a loaded site has exactly one."""
+    return {row: name for name, zone in cooling.zones.items() for row in zone.rows}

@@ -16,39 +16,31 @@ from karst.plan.cooling import zones_of_rows
 from karst.plan.graph import power_graph
 from karst.plan.model import Row
 from karst.site.model import Site
-from karst.site.problems import Problems
 
 
-def rows(site: Site, problems: Problems) -> Mapping[str, Row]:
-    """Return every row that racks.yml fills; a row without exactly one zone, and one busway a path, is a problem."""
+def rows(site: Site) -> Mapping[str, Row]:
+    """Return every row that racks.yml fills."""
     zones = zones_of_rows(site.cooling)
-    busways = _busways_of_rows(site, problems)
+    busways = _busways_of_rows(site)
     ups_above = _ups_above(site)
-    clusters = _clusters_of_halls(site)
+    clusters = {hall: name for name, cluster in site.clusters.clusters.items() for hall in cluster.halls}
     found = {}
     for name in sorted(site.racks.rows):
         hall_name = site.spaces.rows[name].hall
         hall = site.spaces.halls[hall_name]
-        zone = zones.get(name, ())
-        if len(zone) != 1:
-            line = site.line("spaces.yml", "rows", name)
-            in_zones = " and ".join(zone) or "none"
-            what = f'row "{name}" is in {len(zone)} cooling zones ({in_zones})'
-            problems.error("spaces.yml", line, what, "exactly one")
-            continue
-        of_paths = busways.get(name, {})
+        of_paths = busways[name]
         found[name] = Row(
             name=name,
             hall=hall_name,
             cluster=clusters.get(hall_name),
-            cooling_zone=zone[0],
+            cooling_zone=zones[name],
             busways=MappingProxyType(of_paths),
             failure_domains=(
                 f"row:{name}",
                 f"hall:{hall_name}",
                 f"fire_compartment:{hall.fire_compartment}",
                 f"cavern:{hall.cavern}",
-                f"cooling_zone:{zone[0]}",
+                f"cooling_zone:{zones[name]}",
             ),
             path_domains=MappingProxyType(
                 {
@@ -57,7 +49,6 @@ def rows(site: Site, problems: Problems) -> Mapping[str, Row]:
                 }
             ),
         )
-    _check_paths(site, found, problems)
     return MappingProxyType(found)
 
 
@@ -67,24 +58,12 @@ def server_domains(row: Row, rack: str, paths: Iterable[str]) -> tuple[str, ...]
     return tuple(sorted({f"rack:{rack}", *row.failure_domains, *of_power}))
 
 
-def _clusters_of_halls(site: Site) -> dict[str, str]:
-    """Return the cluster of each hall that is in one; the first by name, should two claim a hall."""
-    found: dict[str, str] = {}
-    for name, cluster in sorted(site.clusters.clusters.items()):
-        for hall in cluster.halls:
-            found.setdefault(hall, name)
-    return found
-
-
-def _busways_of_rows(site: Site, problems: Problems) -> dict[str, dict[str, str]]:
+def _busways_of_rows(site: Site) -> dict[str, dict[str, str]]:
+    """Return the busway of each path, by row; a loaded site has one at most."""
     found: dict[str, dict[str, str]] = {}
     for name, busway in sorted(site.power.busways.items()):
         for row in busway.rows:
-            other = found.setdefault(row, {}).setdefault(busway.path, name)
-            if other != name:
-                line = site.line("power.yml", "busways", name, "rows")
-                what = f'busways "{other}" and "{name}" of path {busway.path} both run along row "{row}"'
-                problems.error("power.yml", line, what, "one busway a path and row")
+            found.setdefault(row, {})[busway.path] = name
     return found
 
 
@@ -94,14 +73,3 @@ def _ups_above(site: Site) -> dict[str, tuple[str, ...]]:
         busway: tuple(sorted(name for name in nx.ancestors(graph, busway) if name in site.power.ups))
         for busway in site.power.busways
     }
-
-
-def _check_paths(site: Site, found: Mapping[str, Row], problems: Problems) -> None:
-    """Every path that a row's racks tap has a busway along that row."""
-    for name, row in found.items():
-        pattern_name = site.racks.rows[name].pattern
-        for pdu in site.racks.patterns[pattern_name].pdus.values():
-            if pdu.path not in row.busways:
-                line = site.line("racks.yml", "rows", name)
-                what = f'pattern "{pattern_name}" taps path {pdu.path}, of which no busway runs along row "{name}"'
-                problems.error("racks.yml", line, what, f'"{name}" in the rows of a busway of path {pdu.path}')

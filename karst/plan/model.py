@@ -161,6 +161,7 @@ class Layout:
     where: tuple[str, str]  # in racks.yml: ("patterns", "compute") or ("racks", "h1-r1-03")
     height_u: int
     budget_w: float
+    paths: tuple[str, ...]  # in the order in which power ports take them
     servers: Mapping[str, ServerInLayout]  # by short name, from the bottom up
     pdus: Mapping[str, PduInLayout]  # by short name, sorted
 

@@ -8,35 +8,42 @@ from types import MappingProxyType
 from karst.plan.domains import rows
 from karst.plan.hash import plan_hash
 from karst.plan.layout import changed_layout, pattern_layout
-from karst.plan.model import Layout, Plan, PlanError, RackSeat, Row
-from karst.plan.naming import natural, rack_name
+from karst.plan.model import Plan, PlanError, RackSeat, Row
+from karst.plan.naming import natural
 from karst.site.model import Site
+from karst.site.names import rack_name
 from karst.site.positions import positions
-from karst.site.problems import Problems, nearest
+from karst.site.problems import Problems
 
 
 def plan(site: Site) -> Plan:
-    """Return the plan of a site. Raises PlanError with everything that keeps one from being made."""
-    problems = Problems()
-    planned_rows = rows(site, problems)
-    patterns = {name: pattern_layout(site, name, problems) for name in sorted(site.racks.patterns)}
-    seats = _seats(site, planned_rows, problems)
-    changed = _changed(site, seats, problems)
-    if problems.errors():
-        raise PlanError(problems.all())
+    """Return the plan of a loaded site.
+
+    Raises PlanError with every rack that has no numbers yet; whatever else could keep a plan from being made, the
+    loader has refused.
+    """
+    planned_rows = rows(site)
+    seats = _seats(site, planned_rows)
+    patterns = site.racks.patterns
+    layouts = {name: pattern_layout(site, name) for name in sorted(patterns)}
+    changed = {
+        name: changed_layout(site, name, patterns[seats[name].pattern], change)
+        for name, change in sorted(site.racks.racks.items())
+    }
     return Plan(
         site=site,
         racks=MappingProxyType(seats),
         rows=planned_rows,
-        patterns=MappingProxyType(patterns),
+        patterns=MappingProxyType(layouts),
         changed=MappingProxyType(changed),
         hash=plan_hash(site),
     )
 
 
-def _seats(site: Site, planned_rows: Mapping[str, Row], problems: Problems) -> dict[str, RackSeat]:
+def _seats(site: Site, planned_rows: Mapping[str, Row]) -> dict[str, RackSeat]:
     """Return every rack's seat in order of halls, rows and positions."""
     seats = {}
+    problems = Problems()
     for row in sorted(planned_rows.values(), key=lambda row: (natural(row.hall), natural(row.name))):
         filled = site.racks.rows[row.name]
         for position in sorted(set(positions(filled.positions))):
@@ -45,7 +52,7 @@ def _seats(site: Site, planned_rows: Mapping[str, Row], problems: Problems) -> d
             if allocation is None:
                 line = site.line("racks.yml", "rows", row.name, "positions")
                 what = f'rack "{name}" has no line in allocations.yml'
-                problems.error("racks.yml", line, what, f"`karst allocate sites/{site.place.name}` to have been run")
+                problems.error("racks.yml", line, what, f"`karst allocate {site.place.name}` to have been run")
                 continue
             seats[name] = RackSeat(
                 name=name,
@@ -58,17 +65,6 @@ def _seats(site: Site, planned_rows: Mapping[str, Row], problems: Problems) -> d
                 loopbacks=allocation.loopbacks,
                 as_number=allocation.as_number,
             )
+    if problems.errors():
+        raise PlanError(problems.all())
     return seats
-
-
-def _changed(site: Site, seats: Mapping[str, RackSeat], problems: Problems) -> dict[str, Layout]:
-    """Return the layouts of racks that differ from their pattern."""
-    found = {}
-    for name, change in sorted(site.racks.racks.items()):
-        seat = seats.get(name)
-        if seat is not None:
-            found[name] = changed_layout(site, name, site.racks.patterns[seat.pattern], change, problems)
-        elif not problems.errors():  # else its row or its numbers may be what is wrong
-            line = site.line("racks.yml", "racks", name)
-            problems.error("racks.yml", line, f'there is no rack "{name}"', f"a rack of some row{nearest(name, seats)}")
-    return found

@@ -8,9 +8,9 @@ from types import MappingProxyType
 from karst.plan.addressing import pdu_address, server_address
 from karst.plan.domains import server_domains
 from karst.plan.model import Layout, Pdu, PduInLayout, Plan, Rack, RackSeat, Server, ServerInLayout
-from karst.plan.naming import device_name
 from karst.plan.powering import worst_w
 from karst.site.base import Status
+from karst.site.names import device_name
 
 
 def rack(plan: Plan, name: str) -> Rack:
