@@ -137,6 +137,14 @@ class RackState:
     servers_on: Annotated[int, Field(description="How many servers were seen running.")]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HallState:
+    """A hall's outputs."""
+
+    name: Annotated[str, Field(description="Name of the hall.")]
+    racks: Annotated[Mapping[str, int], Field(description="Rack name -> how many of its servers are active.")]
+
+
 def wire(value: Any) -> Any:
     """As plain property values: dataclasses become dicts, what is None is left out, all else (outputs too) passes."""
     if is_dataclass(value) and not isinstance(value, type):

@@ -1,10 +1,11 @@
-"""A rack's servers: its pattern's, with what `racks:` changes for this one rack."""
+"""A rack's devices: its pattern's, with what `racks:` changes for this one rack."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from karst.site.racks import DeviceChange, Pattern, RackChange, Server
+from karst.site.base import Status
+from karst.site.racks import DeviceChange, Pattern, RackChange, RowOfRacks, Server
 
 _NONE = RackChange()
 
@@ -31,3 +32,16 @@ def _changed(server: Server | None, change: DeviceChange) -> Server | None:
     if change.device_type is None or change.u is None:
         return None
     return Server.model_validate({**fields, "settings": change.settings or {}})
+
+
+def status_of(row: RowOfRacks, pattern: Pattern, change: RackChange | None, device: str) -> Status:
+    """Return a device's status: the nearest that is said, of device, rack, pattern and row; `active` if none is."""
+    changes = (change.servers.get(device) or change.pdus.get(device)) if change else None
+    declared = pattern.servers.get(device) or pattern.pdus.get(device)
+    said = (
+        changes.status if changes else None,
+        change.status if change else None,
+        declared.status if declared and "status" in declared.model_fields_set else None,
+        row.status,
+    )
+    return next((status for status in said if status is not None), Status.ACTIVE)

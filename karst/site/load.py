@@ -40,6 +40,20 @@ def load_with_warnings(site_dir: Path, hardware_dir: Path) -> tuple[Site, tuple[
     return draft.site(), problems.all()
 
 
+def load_for_allocation(site_dir: Path, hardware_dir: Path) -> Site:
+    """Return the site, which may be a new one that has no allocations yet. Raises SiteError as `load` does."""
+    problems = Problems()
+    draft = read_draft(site_dir, hardware_dir, problems)
+    if not (site_dir / "allocations.yml").exists():
+        problems = Problems()
+        nothing = AllocationsFile.model_validate({"schema": 1})
+        draft = replace(read_draft(site_dir, hardware_dir, problems), allocations=draft.allocations.with_model(nothing))
+    check_references(draft, problems)
+    if problems.errors():
+        raise SiteError(problems.all())
+    return draft.site()
+
+
 def read_draft(site_dir: Path, hardware_dir: Path, problems: Problems) -> Draft:
     """Return whatever of the files can be read."""
     library = read_hardware(hardware_dir, problems)

@@ -23,6 +23,7 @@ class Power:
     goal: str = ""
     until: float = 0.0
     restore_policy: str = "LastState"
+    lit: bool = True  # whether power reached the server when last looked at
     was_on: bool = False  # when power was last lost
     # Counted here because they must survive a crash as the power state does.
     resets: int = 0
@@ -127,7 +128,6 @@ class Task:
     due: float
     state: str = "Running"
     ended: float = 0.0
-    owner: str = ""
 
 
 @dataclass(slots=True)
@@ -155,9 +155,6 @@ class Outlets:
     off: list[str] = field(default_factory=list)
     tripped: list[str] = field(default_factory=list)
     opened: list[str] = field(default_factory=list)
-    # Energy up to `metered_at`, kWh by outlet; the rest is the load since then.
-    energy_kwh: dict[str, float] = field(default_factory=dict)
-    metered_at: float = 0.0
 
 
 @dataclass(slots=True)

@@ -15,6 +15,10 @@ import psutil
 from karst.workspace.paths import Paths, WorkspaceError
 
 
+# A plain configuration value: Pulumi keeps booleans and numbers as text.
+Value = str | list[str] | dict[str, str | int]
+
+
 @dataclass(frozen=True, slots=True)
 class Holder:
     """The process that a stack's lock names."""
@@ -55,23 +59,17 @@ class Stack:
         """Remove it, once it is empty, and its configuration file. Raises WorkspaceError."""
         self._pulumi("stack", "rm", self.name, "--yes")
 
-    def config(self) -> dict[str, str]:
+    def config(self) -> dict[str, Any]:
         """Its configuration by full key, secrets in clear: not to be logged. Raises WorkspaceError."""
-        values = json.loads(self._pulumi("config", "--json", "--show-secrets", "--stack", self.name))
-        return {key: entry["value"] for key, entry in values.items()}
+        entries = json.loads(self._pulumi("config", "--json", "--show-secrets", "--stack", self.name))
+        return {key: entry.get("objectValue", entry.get("value")) for key, entry in entries.items()}
 
-    def configure(self, plain: Mapping[str, str | list[str] | dict[str, Any]], secret: Mapping[str, str]) -> None:
+    def configure(self, plain: Mapping[str, Value], secret: Mapping[str, str]) -> None:
         """Set what differs. Secrets go by standard input: arguments are for all to see. Raises WorkspaceError."""
         present = self.config()
-        wanted = {key: value if isinstance(value, str) else _compact(value) for key, value in plain.items()}
-        changed = {key: text for key, text in wanted.items() if present.get(key) != text}
+        changed = {key: value for key, value in plain.items() if present.get(key) != value}
         if changed:
-            entries = {
-                key: {"value": text, "secret": False}
-                | ({} if isinstance(plain[key], str) else {"objectValue": plain[key]})
-                for key, text in changed.items()
-            }
-            self._pulumi("config", "set-all", "--stack", self.name, "--json", json.dumps(entries))
+            self._pulumi("config", "set-all", "--stack", self.name, "--json", _entries(changed))
         for key, text in secret.items():
             if present.get(key) != text:
                 self._pulumi("config", "set", "--stack", self.name, "--secret", key, given=text)
@@ -119,5 +117,11 @@ class Stack:
         return run.stdout
 
 
-def _compact(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"))
+def _entries(values: Mapping[str, Value]) -> str:
+    """As `pulumi config --json` prints them, which is what `set-all --json` reads."""
+    entries: dict[str, dict[str, Any]] = {}
+    for key, value in values.items():
+        entries[key] = {"value": value if isinstance(value, str) else json.dumps(value), "secret": False}
+        if not isinstance(value, str):
+            entries[key]["objectValue"] = value
+    return json.dumps(entries)

@@ -1,0 +1,37 @@
+# Every target is a line or two that calls a program; `make help` lists them.
+SITE ?= lab
+KARST := .venv/bin/karst
+
+.DEFAULT_GOAL := help
+.PHONY: help tools up down env test test-fast check bench requirements
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+tools: ## provide Pulumi, etcd and Kubernetes (cached outside the clone) and .venv
+	@python3 tools/build.py && python3 tools/venv.py
+
+up: tools ## build the site SITE (default lab) on its twin
+	@$(KARST) up $(SITE)
+
+down: tools ## destroy the stacks, end the twin, remove all its state
+	@$(KARST) down $(SITE)
+
+env: ## print the environment of a shell for pulumi and kubectl: eval "$$(make -s env)"
+	@$(KARST) env $(SITE)
+
+test: tools ## all tests
+	@.venv/bin/python -m pytest -n 2 --dist loadgroup
+
+test-fast: tools ## the minute-long tier of the same tests
+	@.venv/bin/python -m pytest -n 2 -m "not slow"
+
+check: tools ## lint, types, import contracts, size budget
+	@.venv/bin/python tools/check.py
+
+bench: tools ## every benchmark, one JSON document a line
+	@for file in benchmarks/*.py; do .venv/bin/python $$file; done
+
+requirements: ## pin the Python packages anew, with hashes
+	@uv pip compile -q --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make requirements" -o requirements.txt pyproject.toml
+	@uv pip compile -q --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make requirements" --extra test -c requirements.txt -o requirements-test.txt pyproject.toml

@@ -1,0 +1,1 @@
+"""`karst …`: one file a command. Each is a plain function that `karst.cli.main` registers."""

@@ -1,0 +1,72 @@
+"""Runs one stack's engine for a command: waits for who holds it, shows how far it is, says what came of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from karst.cli.console import Ticker, complain, err, say
+from karst.workspace.engine import Action, run
+from karst.workspace.events import Run
+from karst.workspace.stack import Stack
+
+_POLL_S = 0.5
+
+_DONE: Mapping[str, str] = {
+    "create": "created",
+    "update": "changed",
+    "delete": "deleted",
+    "replace": "replaced",
+    "import": "imported",
+}
+
+
+def run_stack(stack: Stack, action: Action, expected: int, verbose: bool) -> Run:
+    """Run the engine on the stack. `expected` is how many resources the program will declare, 0 if unknown.
+
+    Raises InterruptedRunError, WorkspaceError. A run that failed has `errors`, which were said.
+    """
+    wait_until_free(stack)
+    began = time.monotonic()
+    with Ticker(stack.name) as ticker:
+        seen = run(
+            stack,
+            action,
+            lambda so_far: ticker.tell(_progress(action, so_far, expected)),
+            (lambda line: err.print(line, markup=False)) if verbose else None,
+        )
+    say(stack.name, f"{_outcome(action, seen)} ({time.monotonic() - began:.0f} s)")
+    for warning in seen.warnings:
+        complain(warning)
+    for error in seen.errors:
+        complain(error)
+    if seen.errors:
+        complain(f"the whole output: {seen.log}")
+    return seen
+
+
+def wait_until_free(stack: Stack) -> None:
+    """Clear the lock of a dead run; wait for a living one, which is somebody's work, to end. Raises WorkspaceError."""
+    if stack.unlock():
+        say(stack.name, "cleared the lock of a run that was killed")
+    if holders := stack.holders():
+        say(stack.name, f"waiting for another run of Pulumi, process {holders[0].pid} on {holders[0].host}")
+    while stack.holders() and not stack.unlock():
+        time.sleep(_POLL_S)
+
+
+def _progress(action: Action, seen: Run, expected: int) -> str:
+    verb = {"up": "building", "preview": "looking", "destroy": "destroying"}[action]
+    done = sum(count for kind, count in seen.done.items() if not kind.startswith("pulumi:"))
+    return f"{verb}, {done} of {expected} resources" if expected else f"{verb}, {done} resources"
+
+
+def _outcome(action: Action, seen: Run) -> str:
+    counts = ", ".join(
+        f"{count} {_DONE.get(operation, operation)}" for operation, count in sorted(seen.counts.items()) if count
+    )
+    if seen.errors:
+        return f"failed; {counts}" if counts else "failed"
+    if not seen.changes:
+        return "nothing changed" if action != "preview" else "nothing would change"
+    return f"would change: {counts}" if action == "preview" else counts

@@ -1,0 +1,84 @@
+"""The stacks of a site's twin: one a hall for `metal`, one for `tenants`; their names and configuration."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+
+from karst.plan.model import Plan
+from karst.workspace import secrets
+from karst.workspace.stack import Stack, Value
+from karst.workspace.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class StackOfSite:
+    """A stack and what it is of; `hall` is None for a layer of the whole site."""
+
+    name: str
+    layer: str
+    hall: str | None
+
+
+def stacks_of_site(plan: Plan, halls: frozenset[str] = frozenset()) -> tuple[StackOfSite, ...]:
+    """A site's stacks in the order in which they are built; only the given halls' if any are given."""
+    return tuple(_stacks(plan, halls))
+
+
+def _stacks(plan: Plan, halls: frozenset[str]) -> Iterator[StackOfSite]:
+    site = plan.site.place.name
+    with_racks = dict.fromkeys(seat.hall for seat in plan.racks.values())
+    for hall in with_racks:
+        if not halls or hall in halls:
+            yield StackOfSite(f"{site}-metal-{hall}", "metal", hall)
+    # A cluster's API exists only after its hosts do, so tenants come last.
+    if plan.site.tenants.tenants:
+        yield StackOfSite(f"{site}-tenants", "tenants", None)
+
+
+def configure(stack: Stack, what: StackOfSite, plan: Plan, workspace: Workspace) -> None:
+    """Write what a twin's stack needs into its configuration; what a person set beside it stays.
+
+    Raises WorkspaceError, OSError.
+    """
+    plain: dict[str, Value] = {
+        "karst:site": plan.site.place.name,
+        "karst:layers": [what.layer],
+        "karst:protect": "false",  # a twin may be destroyed
+    }
+    secret: dict[str, str] = {}
+    if what.hall:
+        plain |= {"karst:hall": what.hall, **_metal(plan, workspace)}
+        secret = _metal_secrets(workspace)
+    stack.configure(plain, secret)
+
+
+def loopback_prefix(out_of_band: IPv4Network) -> IPv4Network:
+    """Where the twin keeps a site's out-of-band prefix: the same offset in 127.0.0.0/8. Raises ValueError if larger."""
+    if out_of_band.prefixlen < 8:
+        raise ValueError(f"out-of-band prefix {out_of_band} does not fit into 127.0.0.0/8")
+    offset = int(out_of_band.network_address) & 0x00FFFFFF
+    return IPv4Network((int(IPv4Network("127.0.0.0/8").network_address) | offset, out_of_band.prefixlen))
+
+
+def _metal(plan: Plan, workspace: Workspace) -> Mapping[str, Value]:
+    prefix = loopback_prefix(plan.site.network.prefixes.out_of_band)
+    generations = secrets.read(workspace.paths)["bmc"]
+    return {
+        "karst:out_of_band_map": {"prefix": str(prefix), "port": workspace.ports["bmc"]},
+        "karst:credential_generation": max(generations, key=int),
+        "karst:ca_certificate": workspace.authority.certificate_pem,
+        "karst:allow_destroy": "true",
+    }
+
+
+def _metal_secrets(workspace: Workspace) -> dict[str, str]:
+    content = secrets.read(workspace.paths)
+    return {
+        "karst:credentials": json.dumps(content["bmc"]),
+        # Every device of the twin leaves the factory with the same credential, as `assets.csv` says.
+        "karst:factory_credentials": json.dumps({"factory": content["factory"]}),
+        "karst:ca_key": workspace.authority.key_pem,
+    }
