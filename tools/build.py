@@ -99,7 +99,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tools/build.py", description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--only", action="append", default=[], metavar="TOOL", help="build this tool alone (repeatable)")
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="TOOL", help="build this tool alone (repeatable)"
+    )
     parser.add_argument("--list", action="store_true", help="show each tool, its version and where it comes from")
     parser.add_argument("--json", action="store_true", help="the same as JSON")
     parser.add_argument("--print-bin", action="store_true", help="print the folder that belongs on PATH, build nothing")

@@ -73,4 +73,4 @@ def _run(command: list[str], pin: Pin, log: Path, progress: Progress, environmen
             raise
     if process.returncode:
         tail = "\n  ".join(log.read_text().splitlines()[-15:])
-        raise BuildError(f"{pin.name} {pin.version} did not build (go said {process.returncode}):\n  {tail}\nall: {log}")
+        raise BuildError(f"{pin.name} {pin.version} did not build, go said {process.returncode}:\n  {tail}\nall: {log}")

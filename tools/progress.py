@@ -23,6 +23,7 @@ class Progress:
         self.tty = sys.stderr.isatty()
 
     def begin(self, pin: Pin) -> None:
+        """A build starts."""
         self.current, self.current_started, self.shown = pin, time.monotonic(), 0.0
         self._say(f"building {pin.name} {pin.version}", end="\n" if not self.tty else "")
 
@@ -37,9 +38,10 @@ class Progress:
         )
 
     def finish(self) -> None:
+        """The build has ended."""
         elapsed = time.monotonic() - self.current_started
         self.done.append((self.current, elapsed))
-        self._say(f"built {self.current.name} in {_clock(elapsed)}", end="\n")
+        self._say(f"{self.current.name} is there after {_clock(elapsed)}", end="\n")
 
     def remaining_s(self) -> float:
         """Weights still to do, at the speed of those done; a build that outlasts its weight stretches it."""
@@ -52,7 +54,7 @@ class Progress:
         return left
 
     def _say(self, what: str, end: str) -> None:
-        number = min(len(self.done) + 1, len(self.pins))
+        number = self.pins.index(self.current) + 1
         left = self.remaining_s()
         tail = f", about {_clock(left)} left" if left > 1 else ""
         start = "\r\033[K" if self.tty else ""
