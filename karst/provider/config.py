@@ -74,7 +74,7 @@ class Configuration:
         return Credential(login.user, login.password) if login else None
 
     def generations(self, generation: int) -> tuple[int, ...]:
-        """Which generations to try: the rack's own, the one before it; first the current, should a rotation have died."""
+        """Which to try, newest first: the rack's, the one before it, and the current, should a rotation have died."""
         known = sorted((int(each) for each in self.credentials if each.isdecimal()), reverse=True)
         before = next((each for each in known if each < generation), None)
         wanted = (

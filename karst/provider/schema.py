@@ -60,7 +60,11 @@ def _object(kind: type, types: _Json) -> _Json:
 
 def _definition(described: _Json) -> _Json:
     if "enum" in described:
-        return {"type": "string", "description": described.get("description", ""), "enum": [{"value": each} for each in described["enum"]]}
+        return {
+            "type": "string",
+            "description": described.get("description", ""),
+            "enum": [{"value": each} for each in described["enum"]],
+        }
     return {
         "type": "object",
         "description": described.get("description", ""),
@@ -87,7 +91,10 @@ def _type(described: _Json) -> _Json:
             return {"type": "array", "items": _type(described["items"])}
         case "object":
             inner = described.get("additionalProperties")
-            return {"type": "object", "additionalProperties": _type(inner) if isinstance(inner, dict) else {"$ref": "pulumi.json#/Any"}}
+            return {
+                "type": "object",
+                "additionalProperties": _type(inner) if isinstance(inner, dict) else {"$ref": "pulumi.json#/Any"},
+            }
         case str(kind):
             return {"type": kind}
         case _:

@@ -129,18 +129,14 @@ def has_unknown(value: Any) -> bool:
     return _any(value, Unknown)
 
 
-def _any(value: Any, kind: type) -> bool:
-    match value:
-        case kind():
-            return True
-        case Secret():
-            return _any(value.value, kind)
-        case Mapping():
-            return any(_any(inner, kind) for inner in value.values())
-        case list() | tuple():
-            return any(_any(inner, kind) for inner in value)
-        case _:
-            return False
+def _any(value: Any, kind: type[Secret] | type[Unknown]) -> bool:
+    if isinstance(value, kind):
+        return True
+    if isinstance(value, Secret):
+        return _any(value.value, kind)
+    if isinstance(value, Mapping):
+        return any(_any(inner, kind) for inner in value.values())
+    return isinstance(value, list | tuple) and any(_any(inner, kind) for inner in value)
 
 
 def rewrap(value: Any, like: Any) -> Any:

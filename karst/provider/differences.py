@@ -1,0 +1,118 @@
+"""What differs between a rack as it is and as it is declared, as Pulumi's property paths: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
+
+from karst.provider.decide import ServerSteps, decide_pdu, decide_server, managed, watched
+from karst.provider.faults import path_of
+from karst.provider.model import DeviceArgs, PduArgs, RackArgs, ServerArgs
+from karst.provider.seen import Record, recall_pdu, recall_server
+
+Kind = Literal["add", "delete", "update"]
+
+# These say how to work on the device, not how it shall be: a change is noted and nobody visits it.
+_NOTED = frozenset({"branches", "failure_domain"})
+# These are compared with what was seen.
+_SEEN = frozenset({"power", "asset_tag", "settings", "outlets_off"})
+
+
+@dataclass(slots=True)
+class Differences:
+    """`paths`: property path -> kind. `visit`: devices to work on. `steps`: what each server known needs."""
+
+    paths: dict[str, Kind] = field(default_factory=dict)
+    visit: set[str] = field(default_factory=set)
+    gone: set[str] = field(default_factory=set)
+    steps: dict[str, ServerSteps] = field(default_factory=dict)
+
+    @property
+    def pending(self) -> list[str]:
+        """Servers with something that waits for consent."""
+        return sorted(name for name, steps in self.steps.items() if steps.pending)
+
+
+def devices_of(rack: RackArgs) -> dict[str, DeviceArgs]:
+    """PDUs and servers by name."""
+    return {**rack.pdus, **rack.servers}
+
+
+def compare(old: RackArgs, new: RackArgs, state: Mapping[str, Any], consent: Collection[str]) -> Differences:
+    """The differences between `old` inputs with the outputs `state` beside them, and `new` inputs."""
+    found = Differences()
+    if old.name != new.name:
+        found.paths["name"] = "update"
+    if old.credential_generation != new.credential_generation:
+        found.paths["credential_generation"] = "update"
+    observed, failed = state.get("observed") or {}, state.get("failed") or {}
+    before, after = devices_of(old), devices_of(new)
+    for name in sorted(before.keys() - after.keys()):
+        found.paths[path_of(_group(before[name]), name)] = "delete"
+        found.gone.add(name)
+    for name, device in after.items():
+        previous, record = before.get(name), observed.get(name)
+        if previous is None or type(previous) is not type(device):
+            found.paths[path_of(_group(device), name)] = "add"
+            found.visit |= {name} if watched(device) else set()
+            continue
+        # A device that failed, or carries another credential, is due although nothing else may differ.
+        generation = None if record is None else record.get("generation")
+        due = managed(device) and (name in failed or generation not in (None, new.credential_generation))
+        _compare_device(name, previous, device, record, due, name in consent, found)
+    return found
+
+
+def _compare_device(
+    name: str, old: DeviceArgs, new: DeviceArgs, record: Record | None, due: bool, consent: bool, found: Differences
+) -> None:
+    changed = list(_fields(old, new))
+    differing = list(_seen(name, old, new, record, consent, found))
+    keys = [*((key,) for key in changed), *differing]
+    if due and not keys:
+        keys = [()]
+    found.paths.update({path_of(_group(new), name, *each): "update" for each in keys})
+    if watched(new) and (due or differing or set(changed) - _NOTED):
+        found.visit.add(name)
+
+
+def _group(device: DeviceArgs) -> str:
+    return "pdus" if isinstance(device, PduArgs) else "servers"
+
+
+def _fields(old: DeviceArgs, new: DeviceArgs) -> Iterator[str]:
+    for each in fields(new):
+        if each.name not in _SEEN and _plain(getattr(old, each.name)) != _plain(getattr(new, each.name)):
+            yield each.name
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _seen(
+    name: str, old: DeviceArgs, new: DeviceArgs, record: Record | None, consent: bool, found: Differences
+) -> Iterator[tuple[str, ...]]:
+    """Keys of what is not as declared, by what was seen last."""
+    if not watched(new):
+        return
+    if isinstance(old, PduArgs) and isinstance(new, PduArgs):
+        seen_pdu = recall_pdu(old, record)
+        if seen_pdu is None:
+            yield ()
+        elif decide_pdu(new, seen_pdu).any:
+            yield ("outlets_off",)
+    elif isinstance(old, ServerArgs) and isinstance(new, ServerArgs):
+        seen = recall_server(old, record)
+        if seen is None:
+            yield ()
+            return
+        # A setting that was never declared was never looked at.
+        steps = found.steps[name] = decide_server(new, seen, consent)
+        if steps.asset_tag is not None:
+            yield ("asset_tag",)
+        if steps.power in ("on", "off"):
+            yield ("power",)
+        for setting in sorted({*steps.stage, *(steps.waiting if steps.power == "reset" else ())}):
+            yield ("settings", setting)

@@ -1,0 +1,109 @@
+"""A server: look at it, and do what was decided."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from time import monotonic
+
+from karst.provider.bounds import Bounds
+from karst.provider.decide import ServerSteps, decide_server
+from karst.provider.model import ServerArgs
+from karst.provider.seen import SeenServer, goal
+from karst.provider.visit import Visit
+from karst.redfish.errors import TaskError, UnobservedError
+from karst.redfish.system import OFF, ON, RESTART, Bios, System
+
+_POWER_PATIENCE_S = 120.0
+_SHUTDOWN_PATIENCE_S = 300.0
+# A large server takes minutes from power to the end of its firmware's self test, where settings come into effect.
+_SETTINGS_PATIENCE_S = 600.0
+_POLL_S = 0.5
+
+
+async def observe(visit: Visit, server: ServerArgs) -> tuple[SeenServer, System, Bios | None]:
+    """What the server is like now, beside what to write to. Raises RedfishError."""
+    system = visit.system
+    bios = await system.bios() if server.settings else None
+    return _seen(visit, server, system, bios), system, bios
+
+
+def _seen(visit: Visit, server: ServerArgs, system: System, bios: Bios | None) -> SeenServer:
+    power = goal(system.power)
+    if power is None:
+        raise UnobservedError(f"{system.resource.path} does not say whether it is on")
+    if server.settings and bios is None:
+        raise UnobservedError(
+            f"{system.resource.path} has no BIOS settings, and {', '.join(server.settings)} is declared"
+        )
+    return SeenServer(
+        generation=visit.generation,
+        power=power,
+        asset_tag=system.asset_tag,
+        settings=_declared(server, bios.current if bios else {}),
+        staged=_declared(server, bios.staged if bios else {}),
+    )
+
+
+def _declared(server: ServerArgs, values: dict[str, str]) -> dict[str, str]:
+    return {name: values[name] for name in server.settings if name in values}
+
+
+async def converge(
+    visit: Visit, server: ServerArgs, consent: bool, bounds: Bounds, outlets_on: Callable[[], Awaitable[None]]
+) -> SeenServer:
+    """Make the server as declared, as far as it may be; what it is like afterwards. Raises RedfishError.
+
+    `outlets_on` returns when the rack's PDUs have been seen to.
+    """
+    seen, system, bios = await observe(visit, server)
+    steps = decide_server(server, seen, consent)
+    if steps.asset_tag is not None:
+        await system.set_asset_tag(steps.asset_tag)
+    if steps.stage and bios is not None:
+        await bios.stage(steps.stage)
+    match steps.power:
+        case "on":
+            if system.power == "PoweringOff":
+                await system.wait_power("Off", _SHUTDOWN_PATIENCE_S)
+            await outlets_on()
+            await bounds.inrush(server.branches)
+            await system.reset(ON, ("On", "PoweringOn"))
+            await system.wait_power("On", _POWER_PATIENCE_S)
+            await _applied(system, server, steps)
+        case "off":
+            await shut_down(system)
+        case "reset":
+            async with bounds.domain(server.failure_domain or visit.device.endpoint):
+                await system.reset(RESTART, ())
+                await _applied(system, server, steps)
+        case None if system.power == "PoweringOn":
+            await system.wait_power("On", _POWER_PATIENCE_S)
+    if not steps.any:
+        return seen
+    # Read back: what was not seen does not count.
+    found = await system.read()
+    again = await found.bios() if server.settings and (steps.stage or steps.power) else bios
+    return _seen(visit, server, found, again)
+
+
+async def shut_down(system: System) -> None:
+    """Power off gracefully, and wait for it. Raises RedfishError; TaskError if the operating system does not follow."""
+    await system.reset(OFF, ("Off", "PoweringOff"))
+    await system.wait_power("Off", _SHUTDOWN_PATIENCE_S)
+
+
+async def _applied(system: System, server: ServerArgs, steps: ServerSteps) -> None:
+    """Wait until the settings that waited for this start are in effect."""
+    waiting = {name: server.settings[name] for name in {*steps.waiting, *steps.stage}}
+    deadline = monotonic() + _SETTINGS_PATIENCE_S
+    while waiting:
+        bios = await system.bios()
+        current = bios.current if bios else {}
+        waiting = {name: value for name, value in waiting.items() if current.get(name) != value}
+        if not waiting:
+            return
+        if monotonic() > deadline:
+            shown = ", ".join(f"{name} is {current.get(name)}, not {value}" for name, value in sorted(waiting.items()))
+            raise TaskError(f"after its start {shown}")
+        await asyncio.sleep(_POLL_S)

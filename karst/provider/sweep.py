@@ -1,0 +1,136 @@
+"""All devices of a rack at once: read, converge or shut down each, and say of each that failed why."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+from karst.pki import PkiError
+from karst.provider import pdus, servers
+from karst.provider.bounds import Bounds, LockedError
+from karst.provider.config import Configuration
+from karst.provider.decide import managed
+from karst.provider.enrol import enrol
+from karst.provider.model import DeviceArgs, PduArgs, ServerArgs
+from karst.provider.seen import Record, SeenPdu, SeenServer
+from karst.provider.visit import CredentialError, IdentityError, visit
+from karst.redfish.errors import RedfishError, UnreachableError
+
+log = logging.getLogger(__name__)
+
+
+class CancelledError(Exception):
+    """The engine was interrupted before the device's turn."""
+
+
+_EXPECTED = (RedfishError, PkiError, IdentityError, CredentialError, LockedError, CancelledError)
+
+Seen = SeenServer | SeenPdu
+Report = Callable[[str], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of it, by device."""
+
+    seen: dict[str, Seen] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Sweep:
+    """One pass over devices of one rack. `generation` is the one that they shall carry; `known` what the state says."""
+
+    configuration: Configuration
+    bounds: Bounds
+    generation: int
+    known: Mapping[str, Record]
+    report: Report
+    outcome: Outcome = field(default_factory=Outcome)
+    _pdus_done: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def read(self, devices: Mapping[str, DeviceArgs]) -> Outcome:
+        """Look at each."""
+        await asyncio.gather(*(self._one(name, device, self._read(name, device)) for name, device in devices.items()))
+        return self.outcome
+
+    async def converge(self, devices: Mapping[str, DeviceArgs]) -> Outcome:
+        """Make each as declared; held ones are only read."""
+        rack_pdus = {name: device for name, device in devices.items() if isinstance(device, PduArgs)}
+        others = {name: device for name, device in devices.items() if name not in rack_pdus}
+        # Slots are given in the order asked for: a PDU never waits for a server that waits for it.
+        first = asyncio.gather(*(self._one(name, each, self._converge(name, each)) for name, each in rack_pdus.items()))
+        first.add_done_callback(lambda _: self._pdus_done.set())
+        rest = asyncio.gather(*(self._one(name, each, self._converge(name, each)) for name, each in others.items()))
+        await asyncio.gather(first, rest)
+        return self.outcome
+
+    async def shut_down(self, devices: Mapping[str, ServerArgs]) -> Outcome:
+        """Power each server off gracefully."""
+        await asyncio.gather(
+            *(self._one(name, device, self._shut_down(name, device)) for name, device in devices.items())
+        )
+        return self.outcome
+
+    async def _one(self, name: str, device: DeviceArgs, work: Awaitable[Seen]) -> None:
+        try:
+            async with self.bounds.slots:
+                if self.bounds.cancelled.is_set():
+                    raise CancelledError("not begun: the run was interrupted")
+                async with self.bounds.alone(device.endpoint):
+                    self.outcome.seen[name] = await work
+        except _EXPECTED as fault:
+            self.outcome.failed[name] = str(fault)
+            await self.report(f"{name}: {fault}")
+        except Exception as fault:
+            # One BMC that says what nobody foresaw must not leave the rest of the rack undone.
+            log.exception("%s", name)
+            self.outcome.failed[name] = f"unforeseen {type(fault).__name__}: {fault}"
+            await self.report(f"{name}: {self.outcome.failed[name]}")
+        finally:
+            if asyncio.iscoroutine(work):
+                work.close()
+
+    def _known(self, name: str) -> int | None:
+        found = self.known.get(name, {}).get("generation")
+        return None if found is None else int(found)
+
+    async def _read(self, name: str, device: DeviceArgs) -> Seen:
+        async with visit(device, self.configuration, self.generation, self._known(name)) as found:
+            if isinstance(device, PduArgs):
+                return (await pdus.observe(found))[0]
+            assert isinstance(device, ServerArgs)  # noqa: S101  # there is no third kind
+            return (await servers.observe(found, device))[0]
+
+    async def _converge(self, name: str, device: DeviceArgs) -> Seen:
+        if not managed(device):
+            return await self._read(name, device)
+        try:
+            return await self._converge_once(name, device)
+        except UnreachableError:
+            if isinstance(device, PduArgs) or self._pdus_done.is_set():
+                raise
+            # Its outlets may have been off: with the PDUs seen to, its BMC may answer.
+            await self._pdus_done.wait()
+            return await self._converge_once(name, device)
+
+    async def _converge_once(self, name: str, device: DeviceArgs) -> Seen:
+        async with visit(device, self.configuration, self.generation, self._known(name)) as found:
+            await enrol(found, self.configuration)
+            if isinstance(device, PduArgs):
+                return await pdus.converge(found, device)
+            assert isinstance(device, ServerArgs)  # noqa: S101  # there is no third kind
+            consent = name in self.configuration.allow_reset
+            return await servers.converge(found, device, consent, self.bounds, self._outlets_on)
+
+    async def _outlets_on(self) -> None:
+        await self._pdus_done.wait()
+
+    async def _shut_down(self, name: str, server: ServerArgs) -> Seen:
+        async with visit(server, self.configuration, self.generation, self._known(name)) as found:
+            seen, system, _ = await servers.observe(found, server)
+            if seen.power == "On":
+                await servers.shut_down(system)
+            return SeenServer(seen.generation, "Off", seen.asset_tag, seen.settings, seen.staged)
