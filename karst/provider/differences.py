@@ -34,6 +34,10 @@ class Differences:
         return sorted(name for name, steps in self.steps.items() if steps.pending)
 
 
+# Paths of outputs: all others are inputs.
+OUTPUTS = ("failed", "observed")
+
+
 def devices_of(rack: RackArgs) -> dict[str, DeviceArgs]:
     """PDUs and servers by name."""
     return {**rack.pdus, **rack.servers}
@@ -57,24 +61,26 @@ def compare(old: RackArgs, new: RackArgs, state: Mapping[str, Any], consent: Col
             found.paths[path_of(_group(device), name)] = "add"
             found.visit |= {name} if watched(device) else set()
             continue
-        # A device that failed, or carries another credential, is due although nothing else may differ.
-        generation = None if record is None else record.get("generation")
-        due = managed(device) and (name in failed or generation not in (None, new.credential_generation))
-        _compare_device(name, previous, device, record, due, name in consent, found)
+        changed = list(_fields(previous, device))
+        differing = list(_seen(name, previous, device, record, name in consent, found))
+        for keys in (*((key,) for key in changed), *differing):
+            found.paths[path_of(_group(device), name, *keys)] = "update"
+        due = _due(name, device, record, new.credential_generation, name in failed)
+        found.paths.update(due)
+        if watched(device) and (due or differing or set(changed) - _NOTED):
+            found.visit.add(name)
     return found
 
 
-def _compare_device(
-    name: str, old: DeviceArgs, new: DeviceArgs, record: Record | None, due: bool, consent: bool, found: Differences
-) -> None:
-    changed = list(_fields(old, new))
-    differing = list(_seen(name, old, new, record, consent, found))
-    keys = [*((key,) for key in changed), *differing]
-    if due and not keys:
-        keys = [()]
-    found.paths.update({path_of(_group(new), name, *each): "update" for each in keys})
-    if watched(new) and (due or differing or set(changed) - _NOTED):
-        found.visit.add(name)
+def _due(name: str, device: DeviceArgs, record: Record | None, generation: int, failed: bool) -> dict[str, Kind]:
+    """Why a device is to be visited although it may look as declared; paths of outputs."""
+    if failed and managed(device):
+        return {path_of("failed", name): "delete"}
+    if record is None:
+        return {path_of("observed", name): "add"} if watched(device) and device.delivered else {}
+    if managed(device) and record.get("generation") != generation:
+        return {path_of("observed", name, "generation"): "update"}
+    return {}
 
 
 def _group(device: DeviceArgs) -> str:
@@ -99,14 +105,11 @@ def _seen(
         return
     if isinstance(old, PduArgs) and isinstance(new, PduArgs):
         seen_pdu = recall_pdu(old, record)
-        if seen_pdu is None:
-            yield ()
-        elif decide_pdu(new, seen_pdu).any:
+        if seen_pdu is not None and decide_pdu(new, seen_pdu).any:
             yield ("outlets_off",)
     elif isinstance(old, ServerArgs) and isinstance(new, ServerArgs):
         seen = recall_server(old, record)
         if seen is None:
-            yield ()
             return
         # A setting that was never declared was never looked at.
         steps = found.steps[name] = decide_server(new, seen, consent)

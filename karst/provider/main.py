@@ -24,8 +24,6 @@ def main() -> None:
     """Entry point. The engine gives its own address as the last argument."""
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     parent = os.getppid()
-    # A terminal's Ctrl-C reaches the whole group; the engine turns it into Cancel, which lets work under way end.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     # A connection and a lock file for every BMC of a hall.
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -44,7 +42,9 @@ async def _serve(address: str | None, parent: int) -> None:
     await server.start()
     print(port, flush=True)  # noqa: T201  # the engine reads it
     ended = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+    # The engine ends its plugins by SIGINT. A terminal's Ctrl-C does not reach them: they are a group of their own.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
     watch = asyncio.create_task(_watch(parent, ended))
     await ended.wait()
     watch.cancel()

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from karst.provider import config, hall_resource, rack_resource, values
 from karst.provider.bounds import Bounds, lock_folder
+from karst.provider.differences import OUTPUTS
 from karst.provider.engine import Engine
 from karst.provider.faults import Fault, faults_of
 from karst.provider.outcome import Context, PartialError, Refused, Result
@@ -177,7 +178,10 @@ def _failures(faults: list[Fault]) -> list[Any]:
 
 def _diff(paths: Mapping[str, str]) -> Any:
     changes = provider_pb2.DiffResponse.DIFF_SOME if paths else provider_pb2.DiffResponse.DIFF_NONE
-    detailed = {path: provider_pb2.PropertyDiff(kind=_KINDS[kind], inputDiff=True) for path, kind in paths.items()}
+    detailed = {
+        path: provider_pb2.PropertyDiff(kind=_KINDS[kind], inputDiff=not path.startswith(OUTPUTS))
+        for path, kind in paths.items()
+    }
     tops = sorted({path.partition(".")[0].partition("[")[0] for path in paths})
     return provider_pb2.DiffResponse(changes=changes, diffs=tops, detailedDiff=detailed, hasDetailedDiff=True)
 
