@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Annotated
 
 import orjson
 import typer
-from rich.table import Table
 
-from karst.cli.console import Format, out
+from karst.cli.console import out
 from karst.site.problems import Problem
+
+SiteArgument = Annotated[str, typer.Argument(help="A site: its folder, or its name under sites/.", metavar="SITE")]
 
 
 def find_site(site: str) -> tuple[Path, Path]:
@@ -30,26 +31,12 @@ def find_site(site: str) -> tuple[Path, Path]:
     return folder, beside if beside.is_dir() else Path("hardware")
 
 
-def print_problems(problems: Iterable[Problem], output: Format = Format.TABLE) -> None:
-    """Print problems: on stdout as JSON if asked for, else as a table with a sentence a row."""
-    found = list(problems)
-    if output is Format.JSON:
-        sys.stdout.buffer.write(
-            orjson.dumps([asdict(problem) for problem in found], option=orjson.OPT_INDENT_2) + b"\n"
-        )
-        return
-    if not found:
-        return
-    table = Table(box=None, pad_edge=False)
-    for heading in ("where", "", "what is wrong", "expected"):
-        table.add_column(heading, overflow="fold", no_wrap=heading == "where")
-    for problem in found:
-        where = f"{problem.file}:{problem.line}"
-        table.add_row(
-            where,
-            problem.severity,
-            problem.what,
-            problem.expected,
-            style="yellow" if problem.severity == "warning" else None,
-        )
-    out.print(table)
+def print_problems(problems: Iterable[Problem]) -> None:
+    """Print problems for people and editors: a sentence a line, which begins with file and line."""
+    for problem in problems:
+        out.print(str(problem), markup=False, style="yellow" if problem.severity == "warning" else None)
+
+
+def print_json(document: Mapping[str, object]) -> None:
+    """Print one JSON document on standard output."""
+    sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")

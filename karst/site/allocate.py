@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from itertools import count
 
 from karst.site.allocations import RackAllocation
+from karst.site.base import Status
 from karst.site.changes import servers_of, status_of
 from karst.site.clusters import Cluster
-from karst.site.base import Status
 from karst.site.model import Site
 from karst.site.names import device_name, seats, split_device
 from karst.site.problems import Problems, SiteError
@@ -84,7 +84,7 @@ def _exists(site: Site, known: Mapping[str, tuple[str, int]], server: str) -> bo
 
 def _racks(site: Site, problems: Problems) -> dict[str, RackAllocation]:
     taken = site.allocations.racks
-    missing = [rack for rack in seats(site.racks) if rack not in taken]
+    missing = [rack for rack in _in_order(site) if rack not in taken]
     prefixes, numbers = site.network.prefixes, site.network.as_numbers
     length = prefixes.rack_prefix_length
     sources = (
@@ -123,6 +123,14 @@ def _racks(site: Site, problems: Problems) -> dict[str, RackAllocation]:
     }
 
 
+def _in_order(site: Site) -> list[str]:
+    """Return the racks hall by hall and row by row as `spaces.yml` lists them, so that a hall's numbers lie together."""
+    halls = {hall: index for index, hall in enumerate(site.spaces.halls)}
+    rows = {name: (halls[row.hall], index) for index, (name, row) in enumerate(site.spaces.rows.items())}
+    known = seats(site.racks)
+    return sorted(known, key=lambda rack: (rows[known[rack][0]], known[rack][1]))
+
+
 def _free(choices: Iterator[object], used: Collection[object], needed: int) -> list[object]:
     found: list[object] = []
     while len(found) < needed:
@@ -151,7 +159,9 @@ def _members(site: Site, name: str, cluster: Cluster, problems: Problems) -> tup
         if not free:
             line = site.line("clusters.yml", "clusters", name, "control_plane")
             what = f"clusters.{name} needs {lacking} more control plane members, {len(chosen)} can be found"
-            expected = "servers for that role in its halls, each in a rack of its own, neither failed nor decommissioning"
+            expected = (
+                "servers for that role in its halls, each in a rack of its own, neither failed nor decommissioning"
+            )
             problems.error("clusters.yml", line, what, expected)
             return ()
         best = min(free, key=lambda each: (halls[each.hall], rows[each.row]))

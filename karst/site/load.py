@@ -40,22 +40,18 @@ def load_with_warnings(site_dir: Path, hardware_dir: Path) -> tuple[Site, tuple[
     return draft.site(), problems.all()
 
 
-def load_for_allocation(site_dir: Path, hardware_dir: Path) -> Site:
-    """Return the site, which may be a new one that has no allocations yet. Raises SiteError as `load` does."""
+def load_for_allocation(site_dir: Path, hardware_dir: Path) -> tuple[Site, tuple[Problem, ...]]:
+    """Return what `load_with_warnings` does, of a site that may be new: its `allocations.yml` need not exist."""
     problems = Problems()
-    draft = read_draft(site_dir, hardware_dir, problems)
-    if not (site_dir / "allocations.yml").exists():
-        problems = Problems()
-        nothing = AllocationsFile.model_validate({"schema": 1})
-        draft = replace(read_draft(site_dir, hardware_dir, problems), allocations=draft.allocations.with_model(nothing))
+    draft = read_draft(site_dir, hardware_dir, problems, no_allocations=b"schema: 1\n")
     check_references(draft, problems)
     if problems.errors():
         raise SiteError(problems.all())
-    return draft.site()
+    return draft.site(), problems.all()
 
 
-def read_draft(site_dir: Path, hardware_dir: Path, problems: Problems) -> Draft:
-    """Return whatever of the files can be read."""
+def read_draft(site_dir: Path, hardware_dir: Path, problems: Problems, no_allocations: bytes | None = None) -> Draft:
+    """Return whatever of the files can be read. `no_allocations` stands for an `allocations.yml` that is not there."""
     library = read_hardware(hardware_dir, problems)
     return Draft(
         place=read(site_dir / "site.yml", "site.yml", PlaceFile, problems),
@@ -66,7 +62,7 @@ def read_draft(site_dir: Path, hardware_dir: Path, problems: Problems) -> Draft:
         network=read(site_dir / "network.yml", "network.yml", NetworkFile, problems),
         clusters=read(site_dir / "clusters.yml", "clusters.yml", ClustersFile, problems),
         tenants=read(site_dir / "tenants.yml", "tenants.yml", TenantsFile, problems),
-        allocations=read(site_dir / "allocations.yml", "allocations.yml", AllocationsFile, problems),
+        allocations=read(site_dir / "allocations.yml", "allocations.yml", AllocationsFile, problems, no_allocations),
         assets=read_assets(site_dir / "assets.csv", problems),
         device_types=library.device_types,
         specs=library.specs,

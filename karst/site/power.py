@@ -48,6 +48,8 @@ class Transformer(PowerNode):
     """Steps voltage down."""
 
     rating_kva: Positive
+    # Line to line. 400 V is China's and IEC's nominal low voltage; a main transformer gives 10 kV or so.
+    secondary_voltage_v: Positive = 400
 
 
 class Switchgear(PowerNode):

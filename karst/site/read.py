@@ -54,12 +54,14 @@ class Document(Generic[M]):
         return node.value if node and isinstance(node.value, dict) else None
 
 
-def read_bytes(path: Path, file: str, problems: Problems) -> bytes | None:
-    """Return a file's bytes (one more than allowed at most), or nothing and a problem."""
+def read_bytes(path: Path, file: str, problems: Problems, absent: bytes | None = None) -> bytes | None:
+    """Return a file's bytes (one more than allowed at most), or nothing and a problem; `absent` if it is not there."""
     try:
         with path.open("rb") as stream:
             return stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
+        if absent is not None:
+            return absent
         problems.error(file, 1, "the file does not exist", f"{file} (docs/site.md shows what belongs into it)")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
@@ -67,9 +69,9 @@ def read_bytes(path: Path, file: str, problems: Problems) -> bytes | None:
     return None
 
 
-def read(path: Path, file: str, model: type[M], problems: Problems) -> Document[M]:
-    """Return the file at `path` as a `model`, called `file` in problems."""
-    data = read_bytes(path, file, problems)
+def read(path: Path, file: str, model: type[M], problems: Problems, absent: bytes | None = None) -> Document[M]:
+    """Return the file at `path` as a `model`, called `file` in problems; `absent` stands for one that is not there."""
+    data = read_bytes(path, file, problems, absent)
     written = compose(data, file, problems) if data is not None else None
     # Short forms are Karst's own; files of the device type library pass as they are.
     root = expand(written, file, problems) if written and issubclass(model, SiteFile) else written
