@@ -124,7 +124,7 @@ def _racks(site: Site, problems: Problems) -> dict[str, RackAllocation]:
 
 
 def _in_order(site: Site) -> list[str]:
-    """Return the racks hall by hall and row by row as `spaces.yml` lists them, so that a hall's numbers lie together."""
+    """Return the racks as `spaces.yml` lists halls and rows, so that the numbers of a hall lie together."""
     halls = {hall: index for index, hall in enumerate(site.spaces.halls)}
     rows = {name: (halls[row.hall], index) for index, (name, row) in enumerate(site.spaces.rows.items())}
     known = seats(site.racks)
