@@ -35,6 +35,8 @@ class Bounds:
         self._free: dict[str, float] = {}
         self._domains: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.cancelled = asyncio.Event()
+        # BMCs that refused every credential: asked again in the same run, they would count it towards a lockout.
+        self.refused: dict[tuple[str, bool], str] = {}
 
     async def inrush(self, branches: Iterable[str]) -> None:
         """Wait until a server may be powered on at these branch circuits."""

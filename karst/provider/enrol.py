@@ -26,9 +26,11 @@ _POLL_S = 0.5
 
 async def enrol(visit: Visit, configuration: Configuration) -> None:
     """Bring the BMC to the target generation and the site's CA. Raises RedfishError, PkiError, CredentialError."""
-    if visit.generation != visit.target or visit.known != visit.target or not visit.enrolled:
+    rotating = visit.generation != visit.target
+    if rotating or visit.known != visit.target or not visit.enrolled:
         await _credential(visit, configuration)
-    if not visit.enrolled:
+    if rotating or not visit.enrolled:
+        # With each generation a new certificate, too: what is rotated in good time never expires.
         await _certificate(visit, configuration)
 
 

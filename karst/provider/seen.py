@@ -94,7 +94,7 @@ def recall_pdu(pdu: PduArgs, record: Record | None) -> SeenPdu | None:
     """The full form again; None if it was never seen."""
     if not record or "generation" not in record:
         return None
-    return SeenPdu(int(record["generation"]), tuple(record.get("outlets_off", pdu.outlets_off)))
+    return SeenPdu(int(record["generation"]), tuple(sorted(record.get("outlets_off", pdu.outlets_off))))
 
 
 def pdu_as_seen(pdu: PduArgs, seen: SeenPdu) -> PduArgs:

@@ -98,7 +98,7 @@ class Sweep:
         return None if found is None else int(found)
 
     async def _read(self, name: str, device: DeviceArgs) -> Seen:
-        async with visit(device, self.configuration, self.generation, self._known(name)) as found:
+        async with visit(device, self.configuration, self.bounds, self.generation, self._known(name)) as found:
             if isinstance(device, PduArgs):
                 return (await pdus.observe(found))[0]
             assert isinstance(device, ServerArgs)  # noqa: S101  # there is no third kind
@@ -117,7 +117,7 @@ class Sweep:
             return await self._converge_once(name, device)
 
     async def _converge_once(self, name: str, device: DeviceArgs) -> Seen:
-        async with visit(device, self.configuration, self.generation, self._known(name)) as found:
+        async with visit(device, self.configuration, self.bounds, self.generation, self._known(name)) as found:
             await enrol(found, self.configuration)
             if isinstance(device, PduArgs):
                 return await pdus.converge(found, device)
@@ -129,7 +129,7 @@ class Sweep:
         await self._pdus_done.wait()
 
     async def _shut_down(self, name: str, server: ServerArgs) -> Seen:
-        async with visit(server, self.configuration, self.generation, self._known(name)) as found:
+        async with visit(server, self.configuration, self.bounds, self.generation, self._known(name)) as found:
             seen, system, _ = await servers.observe(found, server)
             if seen.power == "On":
                 await servers.shut_down(system)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from karst.provider.bounds import Bounds
 from karst.provider.config import Configuration
 from karst.provider.model import DeviceArgs, PduArgs
 from karst.redfish.client import Client
@@ -53,7 +54,7 @@ class Visit:
 
 @asynccontextmanager
 async def visit(
-    device: DeviceArgs, configuration: Configuration, target: int, known: int | None
+    device: DeviceArgs, configuration: Configuration, bounds: Bounds, target: int, known: int | None
 ) -> AsyncIterator[Visit]:
     """Open a device's BMC; only a session is written. Raises RedfishError, IdentityError, CredentialError."""
     if device.certificate_sha256 is None or not device.delivered:
@@ -65,7 +66,14 @@ async def visit(
     async with Client(device.endpoint, order[0], timeout_s=configuration.timeout_s) as bmc:
         trust = await _trust(bmc, order)
         enrolled = isinstance(trust, Authority)
-        generation = await _login(bmc, device, configuration, target, known, enrolled)
+        refused = bounds.refused.get((device.endpoint, enrolled))
+        if refused is not None:
+            raise CredentialError(refused)
+        try:
+            generation = await _login(bmc, device, configuration, target, known, enrolled)
+        except CredentialError as fault:
+            bounds.refused[device.endpoint, enrolled] = str(fault)
+            raise
         equipment = await identify(bmc, device)
         yield Visit(bmc, device, known, target, enrolled, generation, equipment)
 

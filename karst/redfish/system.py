@@ -67,7 +67,8 @@ class System:
     async def reset(self, wanted: Iterable[str], reached: Iterable[str]) -> None:
         """Reset in the first way of `wanted` that the BMC offers.
 
-        If the answer is lost, it is only repeated if the power state is then none of `reached`.
+        If the answer is lost, it is only repeated if the power state is then none of `reached` and nothing else
+        shows that the reset has begun.
         """
         target = self.resource.action("#ComputerSystem.Reset")
         if target is None:
@@ -79,7 +80,8 @@ class System:
         states = frozenset(reached)
 
         async def done() -> bool:
-            return (await self.read()).power in states
+            now = await self.read()
+            return now.power in states or _has_begun(self.resource, now.resource)
 
         await self.bmc.post(target, {"ResetType": kind}, done)
 
@@ -150,6 +152,14 @@ class Bios:
         known = self.resource.at("Attributes") or {}
         body = {name: _like(known.get(name), value) for name, value in attributes.items()}
         await self.bmc.patch(self.settings or self.resource, {"Attributes": body})
+
+
+def _has_begun(before: Resource, after: Resource) -> bool:
+    """Whether a reset began between two readings; of a restart the power state says nothing."""
+    return any(
+        after.text(*keys) is not None and after.text(*keys) != before.text(*keys)
+        for keys in (("LastResetTime",), ("BootProgress", "LastState"), ("PowerState",))
+    )
 
 
 def _texts(resource: Resource) -> dict[str, str]:

@@ -94,9 +94,7 @@ class Transport:
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
-            connector = aiohttp.TCPConnector(
-                ssl=tls(self._trust), limit=_WIDTH, keepalive_timeout=_KEEP_ALIVE_S, ssl_shutdown_timeout=0
-            )
+            connector = aiohttp.TCPConnector(ssl=tls(self._trust), limit=_WIDTH, keepalive_timeout=_KEEP_ALIVE_S)
             timeout = ClientTimeout(total=self._timeout_s, sock_connect=min(_CONNECT_S, self._timeout_s))
             self._session = aiohttp.ClientSession(
                 connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
