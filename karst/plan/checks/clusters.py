@@ -24,8 +24,10 @@ def check_clusters(plan: Plan, problems: Problems) -> None:
             what = f"clusters.{name}: {len(members)} of {cluster.control_plane} control plane members are chosen"
             expected = f"`karst allocate {plan.site.place.name}` to have been run"
             problems.error("clusters.yml", line, what, expected)
+        possible = _candidate_domains(plan, name)
+        _apart(plan, name, members, possible, problems)
         if len(members) > 1:
-            _majority(plan, name, members, problems)
+            _majority(plan, name, members, possible, problems)
 
 
 def _members(plan: Plan, cluster: str) -> list[Server]:
@@ -39,7 +41,22 @@ def _members(plan: Plan, cluster: str) -> list[Server]:
     return found
 
 
-def _majority(plan: Plan, cluster: str, members: list[Server], problems: Problems) -> None:
+def _apart(
+    plan: Plan, cluster: str, members: list[Server], possible: Mapping[str, set[str]], problems: Problems
+) -> None:
+    """Pass: no two members share a rack, or candidates stand in fewer racks than there are members."""
+    held = Counter(member.rack for member in members)
+    for rack, many in sorted(held.items()):
+        if many > 1 and len(possible["rack"]) >= len(members):
+            line = plan.site.line("allocations.yml", "control_plane", cluster)
+            what = f"control_plane.{cluster}: {many} members stand in rack {rack}"
+            expected = f"one a rack, as candidates stand in {len(possible['rack'])} racks"
+            problems.error("allocations.yml", line, what, expected)
+
+
+def _majority(
+    plan: Plan, cluster: str, members: list[Server], possible: Mapping[str, set[str]], problems: Problems
+) -> None:
     """Pass: no domain holds a majority of the members, if candidates stand in three domains of its kind or more.
 
     With one or two racks, halls, … one of them holds a majority whatever is chosen. Of power, a busway or UPS counts
@@ -48,7 +65,6 @@ def _majority(plan: Plan, cluster: str, members: list[Server], problems: Problem
     held: Counter[str] = Counter()
     for member in members:
         held.update(_deadly(plan, member))
-    possible = _candidate_domains(plan, cluster)
     for domain, many in sorted(held.items()):
         kind = domain.partition(":")[0]
         if many > len(members) // 2 and (kind in _POWER or len(possible[kind]) >= 3):

@@ -5,10 +5,8 @@ from __future__ import annotations
 from itertools import combinations
 from math import sqrt
 
-import networkx as nx
-
 from karst.plan.checks.racks import CONTINUOUS
-from karst.plan.graph import Fed, Source, power_graph, power_nodes
+from karst.plan.graph import Fed, Source, power_nodes
 from karst.plan.loads import Loss, losses, node_loads_w, row_demands
 from karst.plan.model import Plan
 from karst.site.place import RequiredClass
@@ -24,8 +22,8 @@ from karst.site.power import (
 )
 from karst.site.problems import Problems
 
-# IEC 60038 and GB/T 156: nominal low voltage, line to line. Behind a transformer nothing else is declared.
-LOW_VOLTAGE_V = 400.0
+# IEC 60038 and GB/T 156: nominal low voltage, line to line. Standby sets declare none; those of a hall give this.
+GENERATOR_V = 400.0
 
 KINDS = {
     UtilitySource: "utility_sources",
@@ -86,12 +84,16 @@ def _limit(power: PowerFile, name: str, node: Source | Fed) -> tuple[float, str]
 
 
 def _voltage_v(power: PowerFile, name: str) -> float:
-    """Return the voltage of a node that declares none: low behind a transformer or generator, else its source's."""
-    above = nx.ancestors(power_graph(power), name)
-    if any(node in power.transformers or node in power.generators for node in above):
-        return LOW_VOLTAGE_V
-    sources = [power.utility_sources[node].voltage_v for node in above if node in power.utility_sources]
-    return min(sources, default=LOW_VOLTAGE_V)
+    """Return the voltage, line to line, of a node that declares none: the lowest that any of its inputs gives."""
+    nodes = power_nodes(power)
+    node = nodes[name]
+    if isinstance(node, UtilitySource):
+        return node.voltage_v
+    if isinstance(node, Generator):
+        return GENERATOR_V
+    if isinstance(node, Transformer):
+        return node.secondary_voltage_v
+    return min(_voltage_v(power, source) for source in node.fed_from)
 
 
 def _sources(plan: Plan, problems: Problems) -> None:
