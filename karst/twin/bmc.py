@@ -41,6 +41,12 @@ class Counters:
     logins: int = 0
     login_failures: int = 0
 
+    def reset(self) -> None:
+        """Count from zero; writes that are open stay counted as such."""
+        self.requests.clear()
+        self.writes = self.logins = self.login_failures = 0
+        self.concurrent_writers = len(self.writing)
+
 
 class Bmc:
     """State comes from the store when first asked for; what was never changed costs nothing."""

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
-from karst.plan.model import Cord, Plan
+from karst.plan.model import Cord, Plan, Rack
+from karst.plan.rack import rack as rack_of
 from karst.site.base import Status
 from karst.site.hardware import DeviceType, RackPduSpec, ServerSpec, SpecFile, SpecKind
 
@@ -20,6 +21,7 @@ class Device:
     address: str
     type: DeviceType
     spec: SpecFile
+    rack: str
     cords: tuple[Cord, ...] = ()  # of a server, as planned
     path: str = ""  # of a rack PDU: the distribution path that feeds it
 
@@ -59,8 +61,6 @@ def devices(plan: Plan, served: IPv4Network | None = None) -> list[Device]:
 
     `served` takes the place of the site's out-of-band prefix; its loopback counterpart unless given.
     """
-    from karst.plan.rack import rack as rack_of
-
     site = plan.site
     planned = site.network.prefixes.out_of_band
     offset = int((served or loopback(planned)).network_address) - int(planned.network_address)
@@ -69,19 +69,20 @@ def devices(plan: Plan, served: IPv4Network | None = None) -> list[Device]:
         return str(IPv4Address(int(address) + offset))
 
     def made(
-        name: str, slug: str, address: IPv4Address, cords: tuple[Cord, ...] = (), path: str = ""
+        rack: Rack, name: str, slug: str, address: IPv4Address, cords: tuple[Cord, ...] = (), path: str = ""
     ) -> Device:
-        return Device(name, shape_of(slug), at(address), site.device_types[slug], site.specs[slug], cords, path)
+        kind, spec = site.device_types[slug], site.specs[slug]
+        return Device(name, shape_of(slug), at(address), kind, spec, rack.name, cords, path)
 
     found: list[Device] = []
     for name in plan.racks:
         rack = rack_of(plan, name)
         for pdu in rack.pdus.values():
             if pdu.status is not Status.PLANNED:
-                found.append(made(pdu.name, pdu.device_type, pdu.out_of_band, path=pdu.path))
+                found.append(made(rack, pdu.name, pdu.device_type, pdu.out_of_band, path=pdu.path))
         for server in rack.servers.values():
             if server.status is not Status.PLANNED:
-                found.append(made(server.name, server.device_type, server.out_of_band, server.cords))
+                found.append(made(rack, server.name, server.device_type, server.out_of_band, server.cords))
     return found
 
 

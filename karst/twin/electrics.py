@@ -123,6 +123,27 @@ class Electrics:
         """The outlets behind a breaker."""
         return self._world.bmcs[pdu].device.rack_pdu.branches[branch].outlets
 
+    def phase_w(self, pdu: str) -> list[float]:
+        """What each phase of the input gives; branches take the phases in turn, as the device types have it."""
+        spec = self._world.bmcs[pdu].device.rack_pdu
+        watts = [0.0] * spec.phases
+        for index, branch in enumerate(spec.branches):
+            watts[index % spec.phases] += self.branch_w(pdu, branch)
+        return watts
+
+    def pdu_w(self, pdu: str) -> float:
+        """What the whole rack PDU gives."""
+        return sum(self.phase_w(pdu))
+
+    def pdu_kwh(self, pdu: str) -> float:
+        """Energy through the whole rack PDU since the twin started."""
+        return sum(self.outlet_kwh(pdu, outlet) for outlet in self.outlets[pdu])
+
+    def fed_by(self, pdu: str, outlets: Iterable[str]) -> list[str]:
+        """The servers with a cord in one of the outlets."""
+        ends = (self._port.get((pdu, outlet)) for outlet in outlets)
+        return [end[0] for end in ends if end]
+
     def outlet_kwh(self, pdu: str, outlet: str) -> float:
         """Energy through the outlet since the twin started."""
         meter = self._meters.get((pdu, outlet))
@@ -165,5 +186,4 @@ class Electrics:
         state.tripped.append(branch)
         bmc.changed(state)
         bmc.log(f"The breaker of branch {branch} tripped.", "Power.1.0.BreakerTripped", "Critical")
-        ends = (self._port.get((pdu, outlet)) for outlet in self.branch_outlets(pdu, branch))
-        return {end[0] for end in ends if end}
+        return set(self.fed_by(pdu, self.branch_outlets(pdu, branch)))

@@ -35,6 +35,18 @@ MESSAGES: dict[str, tuple[str, str, str]] = {
         "The value '%1' for the parameter %2 of the action %3 has the wrong type.",
         "Correct the value.",
     ),
+    "ActionParameterValueOutOfRange": (
+        "Warning",
+        "The value '%1' for the parameter %2 of the action %3 is out of range.",
+        "Correct the value.",
+    ),
+    "ActionParameterValueFormatError": (
+        "Warning",
+        "The value '%1' for the parameter %2 of the action %3 is badly formed or does not belong here.",
+        "Correct the value.",
+    ),
+    "CreateLimitReachedForResource": ("Critical", "No more resources of this kind fit.", "Remove one first."),
+    "ResourceInUse": ("Warning", "The resource is in use.", "Free the resource and try again."),
     "NoValidSession": ("Critical", "There is no valid session for this request.", "Log in and try again."),
     "ResourceAtUriUnauthorized": ("Critical", "Access to '%1' was refused: %2.", "Use valid credentials."),
     "InsufficientPrivilege": ("Critical", "The account lacks a privilege for this request.", "Use another account."),

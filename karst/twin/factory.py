@@ -59,13 +59,22 @@ def _digest(name: str, purpose: str) -> bytes:
 
 def identity(name: str) -> Identity:
     """Serial number, UUID and BMC MAC of the device called `name`."""
-    mac = bytearray(_digest(name, "mac")[:6])
-    mac[0] = (mac[0] & 0xFC) | 0x02  # locally administered, unicast: never a real maker's
     return Identity(
         serial_number="KT" + _digest(name, "serial").hex()[:10].upper(),
         uuid=UUID(bytes=_digest(name, "uuid")[:16], version=4),
-        mac=mac.hex(":"),
+        mac=_mac(name, "mac"),
     )
+
+
+def port_mac(name: str, index: int) -> str:
+    """MAC address of the `index`-th network interface of the server called `name`."""
+    return _mac(name, f"port/{index}")
+
+
+def _mac(name: str, purpose: str) -> str:
+    mac = bytearray(_digest(name, purpose)[:6])
+    mac[0] = (mac[0] & 0xFC) | 0x02  # locally administered, unicast: never a real maker's
+    return mac.hex(":")
 
 
 def certificate(name: str) -> KeyPair:

@@ -48,6 +48,9 @@ class Fault(BaseModel):
         seen = self._seen[key] = self._seen.get(key, 0) + 1
         if seen <= self.after or (self.times is not None and self._hits.get(key, 0) >= self.times):
             return False
+        if self.probability >= 1:
+            self._hits[key] = self._hits.get(key, 0) + 1
+            return True
         draw = random.Random(f"{self.seed}/{device}/{seen}").random()  # noqa: S311  # repeatable, not secret
         if draw >= self.probability:
             return False
@@ -82,7 +85,7 @@ class Faults:
         return [rule for rule in self.rules if rule.strikes(device, path, method)]
 
 
-def merge_patch(target: Any, patch: Any) -> Any:  # noqa: ANN401  # JSON of any form
+def merge_patch(target: Any, patch: Any) -> Any:  # JSON of any form
     """RFC 7386."""
     if not isinstance(patch, dict):
         return patch

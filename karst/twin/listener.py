@@ -10,15 +10,16 @@ import socket
 import ssl
 import struct
 from collections import OrderedDict
+from collections.abc import Iterator
 
 import orjson
 from aiohttp import web
 
-from karst.twin import factory
 from karst.twin.bmc import Bmc
 from karst.twin.errors import refuse
 from karst.twin.faults import Fault
 from karst.twin.messages import Answer, Ask
+from karst.twin.resources.certificates import served
 from karst.twin.respond import respond
 from karst.twin.state import Certificate
 from karst.twin.world import World
@@ -30,6 +31,7 @@ HANDSHAKE_TIMEOUT_S = 30.0
 # About 40 kB each: enough for every BMC of a hall, and a bound for a site of 50,000.
 CONTEXTS_MAX = 8192
 BODY_MAX = 1 << 20
+_HANG_POLL_S = 0.5
 WRITES = frozenset({"POST", "PATCH", "PUT", "DELETE"})
 
 
@@ -68,8 +70,7 @@ class Contexts:
 
     @staticmethod
     def _make(bmc: Bmc) -> ssl.SSLContext:
-        state = bmc.get(Certificate)
-        pair = factory.KeyPair(state.certificate, state.key) if state.certificate else factory.certificate(bmc.name)
+        pair = served(bmc)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.num_tickets = 0
@@ -91,7 +92,11 @@ class Listener:
         self._socket = listening
         self._contexts = Contexts()
         self._server = web.Server(
-            self._handle, access_log=None, keepalive_timeout=120, client_max_size=BODY_MAX, logger=log  # type: ignore[arg-type]
+            self._handle,
+            access_log=None,
+            keepalive_timeout=120,
+            client_max_size=BODY_MAX,
+            logger=log,
         )
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -156,7 +161,9 @@ def _response(answer: Answer) -> web.Response:
         )
     body = b"" if answer.body is None else orjson.dumps(answer.body)
     return web.Response(
-        status=answer.status, body=body or None, headers=answer.headers | ({"Content-Type": answer.type} if body else {})
+        status=answer.status,
+        body=body or None,
+        headers=answer.headers | ({"Content-Type": answer.type} if body else {}),
     )
 
 
@@ -172,7 +179,10 @@ async def _suffer(request: web.BaseRequest, faults: list[Fault]) -> web.StreamRe
         if fault.delay_s:
             await asyncio.sleep(fault.delay_s)
     if any(fault.hang for fault in faults):
-        await asyncio.Event().wait()
+        # Until the client gives up: a request that nobody waits for must not stay for good.
+        while request.transport is not None and not request.transport.is_closing():  # noqa: ASYNC110  # no event tells
+            await asyncio.sleep(_HANG_POLL_S)
+        return _drop(request)
     if any(fault.reset for fault in faults):
         return _drop(request)
     for fault in faults:
@@ -185,7 +195,7 @@ async def _suffer(request: web.BaseRequest, faults: list[Fault]) -> web.StreamRe
 
 
 @contextlib.contextmanager
-def _counted(bmc: Bmc, method: str, connection: int):  # type: ignore[no-untyped-def]  # a generator for contextlib
+def _counted(bmc: Bmc, method: str, connection: int) -> Iterator[None]:
     counters = bmc.counters
     counters.requests[method] = counters.requests.get(method, 0) + 1
     if method not in WRITES:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from karst.twin.bmc import Bmc
+from karst.twin.errors import RedfishError
 from karst.twin.messages import Change
 from karst.twin.rules import put
 from karst.twin.state import Json, Settings, Task, Tasks
@@ -54,9 +55,13 @@ def resume(bmc: Bmc) -> None:
         if task.due > now:
             bmc.world.later(task.due - now, resume, bmc)
             return
-        OPERATIONS[task.operation](bmc, task.arguments)
+        task.state = "Completed"
+        try:
+            OPERATIONS[task.operation](bmc, task.arguments)
+        except RedfishError as refused:
+            task.state, task.error = "Exception", refused.body()
         # The arguments have served: a certificate or a verifier need not lie here twice.
-        task.state, task.ended, task.arguments = "Completed", now, {}
+        task.ended, task.arguments = now, {}
         bmc.changed(tasks)
 
 

@@ -18,9 +18,11 @@ def reset(bmc: Bmc, kind: str) -> None:
     if kind in STARTS and is_off:
         _begin_start(bmc, state)
     elif kind == "ForceOff" and state.state != "Off":
+        state.power_offs += 1
         _rest(state, "Off")
         bmc.log("The system was forced off.", "ResourceEvent.1.3.ResourcePoweredOff", "Warning")
     elif kind == "GracefulShutdown" and not is_off:
+        state.power_offs += 1
         _move(bmc, state, "PoweringOff", "Off", bmc.world.timing.shutdown_s)
     elif kind in RESTARTS and not is_off:
         state.resets += 1

@@ -32,7 +32,8 @@ def queries(shape: Shape, query: dict[str, str]) -> Wanted:
 
     Other unknown parameters are ignored, as DSP0266 says.
     """
-    expand, levels, select, only = "", 1, (), False
+    expand, levels, only = "", 1, False
+    select: tuple[str, ...] = ()
     numbers: dict[str, int] = {}
     for name, value in query.items():
         if name == "$expand" and shape.expand:

@@ -24,7 +24,7 @@ SESSIONS = f"{ROOT}/SessionService/Sessions"
 LOGIN = frozenset({SESSIONS, f"{SESSIONS}/Members"})
 
 # Properties that change of themselves: a client's If-Match must not fail because a second has passed.
-VOLATILE = frozenset({"DateTime", "UptimeSeconds"})
+VOLATILE = frozenset({"DateTime", "UptimeSeconds", "EnergykWh"})
 
 
 def respond(bmc: Bmc, ask: Ask, faults: list[Fault]) -> Answer:
@@ -95,7 +95,8 @@ def _read(bmc: Bmc, ask: Ask, resource: Resource, faults: list[Fault]) -> Answer
     methods = [method for method in resource.methods if method != "OPTIONS"]
     headers = {"ETag": mark, "Allow": ", ".join(methods), "Cache-Control": "no-cache"}
     if body.get("@odata.type"):
-        headers["Link"] = f"<{ROOT}/JsonSchemas/{body['@odata.type'].split('.')[-1]}>; rel=describedby"
+        schema = body["@odata.type"].removeprefix("#").rpartition(".")[0]
+        headers["Link"] = f"<https://redfish.dmtf.org/schemas/v1/{schema}.json>; rel=describedby"
     return Answer(200, body, headers)
 
 
@@ -149,7 +150,8 @@ def _holds(header: str | None, mark: str) -> bool:
         return False
     bare = mark.removeprefix("W/").strip('"')
     return any(
-        each == "*" or each.removeprefix("W/").strip('"') == bare for each in (part.strip() for part in header.split(","))
+        each == "*" or each.removeprefix("W/").strip('"') == bare
+        for each in (part.strip() for part in header.split(","))
     )
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from karst.twin.errors import Message, RedfishError, refuse
 from karst.twin.state import Json
 
+_SECRET = frozenset({"Password", "Token"})  # errors repeat what was sent, but not these
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -24,7 +26,7 @@ class Rule:
         """What is wrong with `value`, if anything."""
         if value is None and self.nullable:
             return None
-        shown = str(value)
+        shown = "***" if name in _SECRET else str(value)
         wrong = type(value) is not self.type and not (self.type is float and type(value) is int)
         if wrong:
             return Message("PropertyValueTypeError", (shown, name), pointer)
@@ -76,6 +78,20 @@ def check(body: Json, current: Json, rules: Rules) -> Json:
     return changes
 
 
+def creation(body: Json, rules: Rules, required: tuple[str, ...]) -> Json:
+    """Return the checked properties of a new member of a collection. Raises RedfishError (400) with every fault."""
+    faults = [Message("PropertyMissing", (name,), f"#/{name}") for name in required if name not in body]
+    try:
+        given = check(body, {}, rules)
+    except RedfishError as refused:
+        if "NoOperation" not in [message.id for message in refused.messages]:
+            faults += refused.messages
+        given = {}
+    if faults:
+        raise RedfishError(400, tuple(faults))
+    return given
+
+
 def parameters(action: str, body: Json, rules: Rules, required: tuple[str, ...] = ()) -> Json:
     """Return the checked parameters of an action. Raises RedfishError (400) with every fault."""
     faults = [Message("ActionParameterMissing", (action, name)) for name in required if name not in body]
@@ -87,8 +103,8 @@ def parameters(action: str, body: Json, rules: Rules, required: tuple[str, ...] 
             continue
         fault = rules[name].fault(value, name, "")
         if fault:
-            kind = "TypeError" if fault.id == "PropertyValueTypeError" else "NotInList"
-            faults.append(Message(f"ActionParameterValue{kind}", (str(value), name, action)))
+            kind = fault.id.replace("PropertyValue", "ActionParameterValue")
+            faults.append(Message(kind, (str(value), name, action)))
     if faults:
         raise RedfishError(400, tuple(faults))
     return {name: value for name, value in body.items() if not name.startswith("@")}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, ClassVar, TypeVar
 
 from pydantic import TypeAdapter
@@ -28,6 +27,7 @@ class Power:
     # Counted here because they must survive a crash as the power state does.
     resets: int = 0
     power_ons: int = 0
+    power_offs: int = 0  # asked for, not those for want of power
 
 
 @dataclass(slots=True)
@@ -128,6 +128,7 @@ class Task:
     due: float
     state: str = "Running"
     ended: float = 0.0
+    error: Json | None = None  # why it failed
 
 
 @dataclass(slots=True)
@@ -155,6 +156,7 @@ class Outlets:
     off: list[str] = field(default_factory=list)
     tripped: list[str] = field(default_factory=list)
     opened: list[str] = field(default_factory=list)
+    cycling: list[str] = field(default_factory=list)  # those of `off` that come back by themselves
 
 
 @dataclass(slots=True)
@@ -169,12 +171,14 @@ class Subscriptions:
 Section = TypeVar(
     "Section", Power, Boot, Bios, Accounts, Certificate, Media, Log, Tasks, Settings, Outlets, Subscriptions
 )
-AnySection = (
-    Power | Boot | Bios | Accounts | Certificate | Media | Log | Tasks | Settings | Outlets | Subscriptions
-)
+AnySection = Power | Boot | Bios | Accounts | Certificate | Media | Log | Tasks | Settings | Outlets | Subscriptions
 
 
-@cache
+_ADAPTERS: dict[str, TypeAdapter[Any]] = {}
+
+
 def adapter(section: type[Section]) -> TypeAdapter[Section]:
     """What reads a section back from JSON."""
-    return TypeAdapter(section)
+    if section.section not in _ADAPTERS:
+        _ADAPTERS[section.section] = TypeAdapter(section)
+    return _ADAPTERS[section.section]

@@ -17,6 +17,7 @@ ROOT = "/redfish/v1"
 
 Read = Callable[[Bmc], Json]
 Post = Callable[[Bmc, Json, Ask], Change | Answer]
+Patch = Callable[[Bmc, Json], Change]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Resource:
     path: str
     read: Read | None = None
     rules: Callable[[Bmc], Rules] | None = None
-    patch: Callable[[Bmc, Json], Change] | None = None
+    patch: Patch | None = None
     post: Post | None = None
     delete: Callable[[Bmc], Change] | None = None
     settings: bool = False
@@ -107,7 +108,7 @@ class Tree:
 
     def link(self, path: str) -> str:
         """The path as this shape writes links."""
-        return path + "/" if self.shape.slash and "#" not in path else path
+        return path + "/" if path == ROOT or (self.shape.slash and "#" not in path) else path
 
     def ref(self, path: str) -> Json:
         """A link object."""
@@ -134,7 +135,7 @@ class Tree:
         name: str,
         read: Read | Json,
         rules: Rules | Callable[[Bmc], Rules] | None = None,
-        patch: Callable[[Bmc, Json], Change] | None = None,
+        patch: Patch | None = None,
         post: Post | None = None,
         privilege: str = "ConfigureComponents",
     ) -> None:
@@ -142,7 +143,9 @@ class Tree:
         head = self.head(path, type_, name)
         reading: Read = (lambda bmc: head | read(bmc)) if callable(read) else (lambda _: head | read)
         ruling = rules if callable(rules) else (lambda _: rules) if rules else None
-        self.put(Resource(path, reading, ruling, patch, post, None, rules is not None and patch is None, None, privilege))
+        self.put(
+            Resource(path, reading, ruling, patch, post, None, rules is not None and patch is None, None, privilege)
+        )
 
     def put(self, resource: Resource) -> None:
         """A resource made by hand."""

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 import orjson
 
 from karst.site.hardware import SpecKind
-from karst.twin import operations, power
+from karst.twin import operations, outlets, power
 from karst.twin.bmc import Bmc
 from karst.twin.cabling import Cabling
 from karst.twin.device import Device, by_name
 from karst.twin.electrics import Electrics
 from karst.twin.faults import Faults
 from karst.twin.shapes import SHAPES
-from karst.twin.state import Power, Tasks
+from karst.twin.state import Outlets, Power, Tasks
 from karst.twin.store import Store
 from karst.twin.tree import Tree
 
@@ -93,6 +93,8 @@ class World:
                 power.due(bmc)
             if bmc.has(Tasks):
                 operations.resume(bmc)
+            if bmc.has(Outlets):
+                outlets.resume(bmc)
         self.electrics.settle_all()
         self.store.flush()
 

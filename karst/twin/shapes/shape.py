@@ -38,6 +38,8 @@ class Shape:
     named_accounts: bool = False  # an account's id is its user name
     accounts_max: int = 16
     bios_settings_id: str = "Settings"
+    bios_pending_only: bool = False  # the settings object shows only what waits
+    media_by_patch: bool = False  # VirtualMedia has no actions
     reset_types: tuple[str, ...] = ()
     media: tuple[str, ...] = ("CD", "USBStick")
     nic_ids: tuple[str, ...] = ("NIC.1", "NIC.2")

@@ -21,6 +21,8 @@ WUMENG = Shape(
     subsystems=False,
     log_id="IEL",
     bios_settings_id="SD",
+    bios_pending_only=True,
+    media_by_patch=True,
     reset_types=tuple(kind for kind in RESET_TYPES if kind != "PowerCycle"),
     media=("1", "2"),
     nic_ids=("1", "2"),

@@ -1,0 +1,83 @@
+"""The way to a running twin's control socket."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+
+from karst.twin.home import Home, TwinError
+
+
+class _Connection(http.client.HTTPConnection):
+    def __init__(self, home: Home, timeout_s: float) -> None:
+        super().__init__("twin", timeout=timeout_s)
+        self._home = home
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        with self._home.socket_address() as address:
+            self.sock.connect(address)
+
+
+class Control:
+    """Asks and changes a running twin. Every method raises TwinError, with the twin's own words where it has some."""
+
+    def __init__(self, home: Home, timeout_s: float = 30.0) -> None:
+        self._home = home
+        self._timeout_s = timeout_s
+
+    def ask(self, method: str, path: str, body: object = None) -> Any:  # JSON of any form
+        """One request; the JSON that it answers with."""
+        connection = _Connection(self._home, self._timeout_s)
+        try:
+            data = None if body is None else orjson.dumps(body)
+            connection.request(method, path, data, {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            parsed = orjson.loads(answer.read() or b"null")
+        except (OSError, http.client.HTTPException, orjson.JSONDecodeError) as fault:
+            raise TwinError(f"the twin in {self._home.path} does not answer: {fault}") from fault
+        finally:
+            connection.close()
+        if answer.status >= 400:
+            raise TwinError(str(parsed.get("error", parsed)) if isinstance(parsed, dict) else str(parsed))
+        return parsed
+
+    def status(self, devices: bool = True) -> dict[str, Any]:
+        """How it is; see docs/twin.md for the shape."""
+        found: dict[str, Any] = self.ask("GET", f"/status?devices={int(devices)}")
+        return found
+
+    def faults(self) -> list[dict[str, Any]]:
+        """The rules in force."""
+        found: list[dict[str, Any]] = self.ask("GET", "/faults")
+        return found
+
+    def set_faults(self, rules: list[dict[str, Any]]) -> None:
+        """Put other rules in force; [] ends them all."""
+        self.ask("PUT", "/faults", rules)
+
+    def cabling(self) -> dict[str, Any]:
+        """Cords and addresses as built."""
+        found: dict[str, Any] = self.ask("GET", "/cabling")
+        return found
+
+    def change_cabling(self, changes: dict[str, Any]) -> None:
+        """Change some cords or addresses; what is not named stays."""
+        self.ask("PUT", "/cabling", changes)
+
+    def feed(self, name: str, alive: bool) -> None:
+        """Lose or restore a distribution path or the feed of one rack PDU."""
+        self.ask("POST", f"/feeds/{quote(name)}", {"alive": alive})
+
+    def reset_counters(self) -> None:
+        """Count requests from zero."""
+        self.ask("POST", "/counters/reset")
+
+    def shutdown(self) -> None:
+        """Ask it to end; it does so after its answer."""
+        self.ask("POST", "/shutdown")

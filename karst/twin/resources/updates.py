@@ -1,0 +1,28 @@
+"""Firmware inventory."""
+
+from __future__ import annotations
+
+from karst.twin.resources.common import OK
+from karst.twin.tree import ROOT, Tree
+
+SERVICE = f"{ROOT}/UpdateService"
+
+
+def build(tree: Tree) -> None:
+    """The update service with what is installed; it installs nothing."""
+    inventory = f"{SERVICE}/FirmwareInventory"
+    about = {"ServiceEnabled": True, "Status": OK, "FirmwareInventory": tree.ref(inventory)}
+    tree.add(SERVICE, "UpdateService.v1_14_1", "Update service", about)
+    versions = {"BMC": tree.shape.bmc_version}
+    if tree.is_server:
+        versions["BIOS"] = tree.shape.bios_version
+    tree.collection(inventory, "SoftwareInventoryCollection", "Firmware", versions)
+    for name, version in versions.items():
+        about = {
+            "Version": version,
+            "Manufacturer": tree.type.manufacturer,
+            "Updateable": False,
+            "Status": OK,
+            "RelatedItem": tree.refs([tree.system if name == "BIOS" else tree.manager]),
+        }
+        tree.add(f"{inventory}/{name}", "SoftwareInventory.v1_10_2", f"{name} firmware", about)

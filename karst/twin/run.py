@@ -1,0 +1,146 @@
+"""The twin as a process: what it reads, in which order things start, how they end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import resource
+import shutil
+import signal
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network
+from pathlib import Path
+
+import uvloop
+
+from karst.plan.model import Plan
+from karst.plan.pipeline import plan
+from karst.site.load import load
+from karst.twin.cabling import Cabling
+from karst.twin.control import Control
+from karst.twin.control_plane import ControlPlane, Ports
+from karst.twin.control_plane_commands import BINARIES
+from karst.twin.device import Device, devices
+from karst.twin.faults import Faults
+from karst.twin.home import Home, TwinError
+from karst.twin.listener import Listener, listen
+from karst.twin.store import Store
+from karst.twin.supervisor import Supervisor
+from karst.twin.world import Credential, Timing, World
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says; None where the workspace or PATH decides."""
+
+    home: Home
+    site: Path
+    hardware: Path
+    port: int | None = None
+    prefix: IPv4Network | None = None
+    halls: frozenset[str] = frozenset()  # empty: all
+    bin_dir: Path | None = None
+    control_plane: bool = True
+    timing: Timing = field(default_factory=Timing)
+
+
+def run(options: Options) -> None:
+    """Serve until SIGTERM, SIGINT or the control socket say otherwise.
+
+    Raises SiteError, PlanError, TwinError, and OSError where the port is taken.
+    """
+    home = options.home
+    home.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    with home.held():
+        made = plan(load(options.site, options.hardware))
+        found = [each for each in devices(made, options.prefix) if _wanted(made, each, options.halls)]
+        _raise_file_limit()
+        store = Store(home.database)
+        try:
+            world = World(
+                found, store, Cabling(home.cabling, found), Faults(home.faults), _factory(home), options.timing
+            )
+            uvloop.run(_serve(options, made, world))
+        finally:
+            store.close()
+
+
+def _wanted(made: Plan, device: Device, halls: frozenset[str]) -> bool:
+    return not halls or made.racks[device.rack].hall in halls
+
+
+async def _serve(options: Options, made: Plan, world: World) -> None:
+    port = _port(options, "bmc")
+    supervisor = Supervisor(_control_plane(options, made))
+    about = {"pid": os.getpid(), "site": made.site.place.name, "plan": made.hash, "port": port}
+    control = Control(options.home, world, supervisor, about)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, control.ending.set)
+    world.resume()
+    serving = loop.create_task(Listener(world, listen(port)).run())
+    try:
+        supervisor.start()
+        await control.start()
+        log.info("serving %d BMCs of %s on port %d", len(world.bmcs), made.site.place.name, port)
+        ending = loop.create_task(control.ending.wait())
+        await asyncio.wait([ending, serving], return_when=asyncio.FIRST_COMPLETED)
+        ending.cancel()
+        if serving.done():
+            serving.result()
+    finally:
+        serving.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await serving
+        await supervisor.stop()
+        await control.stop()
+        log.info("ended")
+
+
+def _factory(home: Home) -> Credential:
+    try:
+        found = json.loads(home.secrets.read_text())["factory"]
+        return Credential(found["user"], found["password"])
+    except (OSError, ValueError, KeyError, TypeError) as fault:
+        raise TwinError(f"{home.secrets} has no factory credential: {fault!r}") from None
+
+
+def _ports(options: Options) -> dict[str, int]:
+    try:
+        found: dict[str, int] = json.loads(options.home.workspace.read_text())["ports"]
+    except (OSError, ValueError, KeyError) as fault:
+        raise TwinError(f"{options.home.workspace} names no ports: {fault!r}") from None
+    return found
+
+
+def _port(options: Options, name: str) -> int:
+    return options.port if options.port is not None else _ports(options)[name]
+
+
+def _control_plane(options: Options, made: Plan) -> ControlPlane | None:
+    clusters = made.site.clusters.clusters
+    if not options.control_plane or not clusters:
+        return None
+    bin_dir = options.bin_dir
+    if bin_dir is None:
+        etcd = shutil.which(BINARIES[0])
+        if etcd is None:
+            raise TwinError("etcd is not on PATH; `make tools` builds it, or leave it out with --no-control-plane")
+        bin_dir = Path(etcd).parent
+    ports = _ports(options)
+    ours = Ports(**{name: ports[name] for name in Ports.__dataclass_fields__})
+    # One control plane stands for all clusters of the site until hosts carry their own.
+    services = next(iter(clusters.values())).services
+    return ControlPlane(options.home.control_plane, bin_dir, ours, services)
+
+
+def _raise_file_limit() -> None:
+    """A connection a BMC and client: the usual 1,024 files are few."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
