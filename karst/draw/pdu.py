@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import drawsvg as draw
 
 from karst.draw.style import FAINT, GUTTER, INK, LINE, PAPER, STATUSES, STRIP, bar, path_colour, power, text
-from karst.plan.checks.racks import CONTINUOUS
+from karst.plan.limits import CONTINUOUS
 from karst.plan.model import Cord, Pdu
 from karst.site.base import Hold
 

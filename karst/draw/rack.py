@@ -14,6 +14,7 @@ from karst.draw.style import (
     FRAME,
     GUTTER,
     HEAD,
+    HELD,
     INK,
     LINE,
     NUMBERS,
@@ -106,18 +107,9 @@ def _server(group: draw.Group, server: Server, frame_x: float, floor: float) -> 
     short = server.name.removeprefix(f"{server.rack}-")
     group.append(text(short, left + 10, middle, 10, INK, weight="bold"))
     if server.hold:
-        group.append(
-            draw.Rectangle(
-                left + 1.5,
-                y + 1.5,
-                FRAME - NUMBERS - 5,
-                height - 3,
-                fill="none",
-                stroke=OVER,
-                stroke_dasharray="3,2",
-                rx=2,
-            )
-        )
+        width = FRAME - NUMBERS - 5
+        frame = draw.Rectangle(left + 1.5, y + 1.5, width, height - 3, fill="none", stroke=OVER, stroke_dasharray=HELD)
+        group.append(frame)
         group.append(text(hold_words(server.hold), left + 50, middle, 9, OVER))
     else:
         group.append(text(f"{server.device_type} · {server.role.value}", left + 50, middle, 9))

@@ -11,6 +11,7 @@ from karst.draw.style import (
     FRAME,
     GAP,
     HEAD,
+    HELD,
     INK,
     LOAD,
     MARGIN,
@@ -58,7 +59,7 @@ def _legend(page: draw.Group, racks: list[Rack], y: float) -> None:
         page.append(draw.Rectangle(x, y - 6, 20, 12, fill=look.fill, stroke=look.edge, stroke_dasharray=look.dash))
         page.append(text(status.value, x + 26, y, 10))
         x += 40 + 7 * len(status.value)
-    page.append(draw.Rectangle(x, y - 6, 20, 12, fill="none", stroke=OVER, stroke_dasharray="3,2"))
+    page.append(draw.Rectangle(x, y - 6, 20, 12, fill="none", stroke=OVER, stroke_dasharray=HELD))
     page.append(text("hold: read, never written", x + 26, y, 10))
     x, y = MARGIN, y + 24
     for path in sorted({pdu.path for rack in racks for pdu in rack.pdus.values()}):

@@ -25,6 +25,7 @@ LINE = "#c3ccd5"
 PAPER = "#ffffff"
 OVER = "#c0182b"
 LOAD = "#4a5b6c"
+HELD = "3,2"  # dashes of the frame around a device that is held
 
 # Blue and orange differ for every kind of colour vision.
 _PATHS = ("#1f6fb2", "#d9730d", "#5b7f2b", "#7a4fa3")

@@ -3,37 +3,13 @@
 from __future__ import annotations
 
 from itertools import combinations
-from math import sqrt
 
-from karst.plan.checks.racks import CONTINUOUS
-from karst.plan.graph import Fed, Source, power_nodes
-from karst.plan.loads import Loss, losses, node_loads_w, row_demands
+from karst.plan.graph import power_nodes
+from karst.plan.limits import KINDS, node_loads
 from karst.plan.model import Plan
 from karst.site.place import RequiredClass
-from karst.site.power import (
-    Busway,
-    Generator,
-    PowerFile,
-    Switchgear,
-    TransferSwitch,
-    Transformer,
-    Ups,
-    UtilitySource,
-)
+from karst.site.power import Generator, PowerFile, TransferSwitch, UtilitySource
 from karst.site.problems import Problems
-
-# IEC 60038 and GB/T 156: nominal low voltage, line to line. Standby sets declare none; those of a hall give this.
-GENERATOR_V = 400.0
-
-KINDS = {
-    UtilitySource: "utility_sources",
-    Generator: "generators",
-    Transformer: "transformers",
-    Switchgear: "switchgear",
-    TransferSwitch: "transfer_switches",
-    Ups: "ups",
-    Busway: "busways",
-}
 
 
 def check_power(plan: Plan, problems: Problems) -> None:
@@ -55,45 +31,12 @@ def _loads(plan: Plan, problems: Problems) -> None:
     Busways, switchgear and transfer switches: 80 % of their breaker. Others: their rating. One problem a node, for
     the loss that is worst for it.
     """
-    nodes, demands = power_nodes(plan.site.power), row_demands(plan)
-    worst: dict[str, tuple[float, Loss]] = {}
-    for loss in losses(plan.site.power):
-        for name, load_w in node_loads_w(plan, demands, loss).items():
-            if load_w > worst.get(name, (0.0, loss))[0] * (1 + 1e-9):
-                worst[name] = load_w, loss
-    for name, (load_w, loss) in sorted(worst.items()):
-        limit_w, reason = _limit(plan.site.power, name, nodes[name])
-        if load_w > limit_w * (1 + 1e-9):
-            when = f" with {loss.name} lost" if loss.name else ""
-            what = f"{KINDS[type(nodes[name])]}.{name} carries {load_w / 1000:.1f} kW{when}"
-            expected = f"at most {limit_w / 1000:.1f} kW, {reason}"
+    for name, load in node_loads(plan).items():
+        if load.over:
+            when = f" with {load.lost} lost" if load.lost else ""
+            what = f"{load.kind}.{name} carries {load.worst_w / 1000:.1f} kW{when}"
+            expected = f"at most {load.limit_w / 1000:.1f} kW, {load.limit}"
             problems.error("power.yml", node_line(plan, name), what, expected)
-
-
-def _limit(power: PowerFile, name: str, node: Source | Fed) -> tuple[float, str]:
-    """Return how many watts a node may carry, and why."""
-    if isinstance(node, UtilitySource):
-        return node.capacity_kw * 1000, "its capacity"
-    if isinstance(node, Generator | Ups):
-        return node.rating_kw * 1000, "its rating"
-    if isinstance(node, Transformer):
-        return node.rating_kva * 1000, "its rating"
-    voltage_v = node.voltage_v if isinstance(node, Busway) else _voltage_v(power, name)
-    limit_w = CONTINUOUS * sqrt(3) * voltage_v * node.rating_a
-    return limit_w, f"80 % of {node.rating_a:g} A at {voltage_v:g} V in three phases"
-
-
-def _voltage_v(power: PowerFile, name: str) -> float:
-    """Return the voltage, line to line, of a node that declares none: the lowest that any of its inputs gives."""
-    nodes = power_nodes(power)
-    node = nodes[name]
-    if isinstance(node, UtilitySource):
-        return node.voltage_v
-    if isinstance(node, Generator):
-        return GENERATOR_V
-    if isinstance(node, Transformer):
-        return node.secondary_voltage_v
-    return min(_voltage_v(power, source) for source in node.fed_from)
 
 
 def _sources(plan: Plan, problems: Problems) -> None:

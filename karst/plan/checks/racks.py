@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
+from karst.plan.limits import CONTINUOUS
 from karst.plan.model import Layout, PduInLayout, Plan
 from karst.site.hardware import RackPduSpec
 from karst.site.place import RequiredClass
 from karst.site.problems import Problems
-
-# NEC (NFPA 70) 210.20(A) and 215.3: a breaker carries a continuous load of at most 80 % of its rating. GB 50054 and
-# IEC 60364 reckon with temperature instead and come to much the same in a warm enclosure.
-CONTINUOUS = 0.8
 
 
 def check_racks(plan: Plan, problems: Problems) -> None:
