@@ -52,7 +52,7 @@ def check(
     """
     folder, hardware = find_site(site)
     begun = time.monotonic()
-    found = inspect(folder, hardware)
+    found = inspect(folder, hardware, date.today())
     took_s = time.monotonic() - begun
     figures = _figures(found.plan) if found.plan else {}
     errors, warnings = found.count("error"), found.count("warning")
@@ -76,15 +76,15 @@ def check(
     raise typer.Exit(1 if errors else 0)
 
 
-def inspect(folder: Path, hardware: Path) -> Checked:
-    """Load, plan and check a site; whatever stops the next step is what is told."""
+def inspect(folder: Path, hardware: Path, today: date) -> Checked:
+    """Load, plan and check a site; whatever stops the next step is what is told. Holds are held against `today`."""
     warnings: Iterable[Problem] = ()
     try:
         site, warnings = load_with_warnings(folder, hardware)
         planned = plan(site)
     except SiteError as fault:
         return Checked(tuple(sorted({*warnings, *fault.problems})), None)
-    return Checked(tuple(sorted({*warnings, *plan_check.check(planned, date.today())})), planned)
+    return Checked(tuple(sorted({*warnings, *plan_check.check(planned, today)})), planned)
 
 
 def _figures(planned: Plan) -> dict[str, int]:

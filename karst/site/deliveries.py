@@ -99,8 +99,7 @@ def _asset(row: list[str], header: list[str], line: int, problems: Problems) -> 
     try:
         return Asset.model_validate_strings(values)
     except ValidationError as error:
-        for each in error.errors(include_url=False):
-            tell(each, Asset, Node(line, None), FILE, problems)
+        tell(error.errors(include_url=False), Asset, Node(line, None), FILE, problems)
         return None
 
 

@@ -52,7 +52,7 @@ class _Expansion:
         if not isinstance(root.value, dict):
             return root
         entries = {key: child if key == "assumed" else self._node(child, ()) for key, child in root.value.items()}
-        return Node(root.line, entries)
+        return Node(root.line, entries, root.unclear)
 
     def _count(self, values: int, line: int) -> None:
         self._values += values
@@ -64,17 +64,22 @@ class _Expansion:
         self._count(1, node.line)
         value = node.value
         if isinstance(value, dict):
-            return Node(node.line, self._map(value, given))
+            return self._map(node, value, given)
         if isinstance(value, list):
             return Node(node.line, self._list(value, given))
         if isinstance(value, str) and given and "$" in value:
-            return Node(node.line, self._value(value, given, node.line))
+            before = len(self._problems)
+            return Node(node.line, self._value(value, given, node.line), unclear=len(self._problems) > before)
         return node
 
-    def _map(self, entries: dict[str, Node], given: tuple[str, ...]) -> dict[str, Node]:
+    def _map(self, node: Node, entries: dict[str, Node], given: tuple[str, ...]) -> Node:
         expanded: dict[str, Node] = {}
+        unclear = node.unclear
         for written, child in entries.items():
-            for key, inner in self._names(written, given, child.line):
+            before = len(self._problems)
+            names = list(self._names(written, given, child.line))
+            unclear = unclear or len(self._problems) > before
+            for key, inner in names:
                 if key in expanded:
                     first = expanded[key].line
                     self._problems.error(
@@ -83,9 +88,10 @@ class _Expansion:
                         f'"{written}" stands for "{key}" again, first on line {first}',
                         "every key once",
                     )
+                    unclear = True
                     continue
                 expanded[key] = self._node(child, inner)
-        return expanded
+        return Node(node.line, expanded, unclear)
 
     def _list(self, items: list[Node], given: tuple[str, ...]) -> list[Node]:
         expanded = []

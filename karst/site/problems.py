@@ -82,17 +82,23 @@ class Problems:
         return tuple(sorted(kept, key=lambda problem: (problem.file, problem.line)))
 
 
+def likest(name: str, candidates: Collection[str]) -> str | None:
+    """Return the candidate most like `name`, or nothing if none is like it."""
+    found = process.extractOne(name, sorted(candidates), scorer=fuzz.ratio, score_cutoff=LIKENESS)
+    return found[0] if found else None
+
+
 def nearest(name: str, candidates: Collection[str]) -> str:
     """Return `; did you mean "…"?` for the candidate most like `name`, or nothing if none is like it."""
-    found = process.extractOne(name, sorted(candidates), scorer=fuzz.ratio, score_cutoff=LIKENESS)
-    return f'; did you mean "{found[0]}"?' if found else ""
+    found = likest(name, candidates)
+    return f'; did you mean "{found}"?' if found else ""
 
 
 def one_of(candidates: Collection[str], noun: str = "") -> str:
-    """Return what to write: the names themselves if they are few, else `noun` and how many there are."""
+    """Return what to write: the names themselves if they are few, else how many `noun` (a plural) there are."""
     names = sorted(candidates)
     if not names:
-        return f"{noun or 'a name'}, but there is none" if noun else "nothing"
+        return f"one of the {noun}, but there are none" if noun else "nothing"
     if len(names) > 12:
         return f"one of the {len(names)} {noun}".rstrip() if noun else f"one of {len(names)} names"
     return "one of " + ", ".join(names) if len(names) > 1 else names[0]

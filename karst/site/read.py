@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from karst.site.base import SiteFile
 from karst.site.expand import expand
 from karst.site.problems import Problems
-from karst.site.sentences import Location, tell
+from karst.site.sentences import Location, show, tell
 from karst.site.yaml import MAX_BYTES, Node, compose, find, plain
 
 # Forms of the files that this Karst reads.
@@ -40,14 +40,14 @@ class Document(Generic[M]):
         return find(self.root, path).line if self.root else 1
 
     def names(self, key: str) -> frozenset[str] | None:
-        """Return the names in the map `key`, or nothing if the file could not be read as far as that."""
+        """Return the names in the map `key`, or nothing if they cannot all be known."""
         entries = self._entries(self.root)
         if entries is None:
             return None
         if key not in entries:
             return None if self.form.model_fields[key].is_required() else frozenset()
         value = entries[key].value
-        return frozenset(value) if isinstance(value, dict) else None
+        return frozenset(value) if isinstance(value, dict) and not entries[key].unclear else None
 
     @staticmethod
     def _entries(node: Node | None) -> dict[str, Node] | None:
@@ -62,7 +62,7 @@ def read_bytes(path: Path, file: str, problems: Problems, absent: bytes | None =
     except FileNotFoundError:
         if absent is not None:
             return absent
-        problems.error(file, 1, "the file does not exist", f"{file} (docs/site.md shows what belongs into it)")
+        problems.error(file, 1, "the file does not exist", f"{file} (docs/site.md shows what belongs in it)")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         problems.error(file, 1, f"the file cannot be read: {reason}", "a readable file")
@@ -91,7 +91,7 @@ def _schema_known(root: Node, model: type[BaseModel], file: str, problems: Probl
         return True
     known = ", ".join(map(str, SCHEMA_VERSIONS))
     problems.error(
-        file, node.line, f"schema version {node.value!r} is not known", f"a version that this Karst knows: {known}"
+        file, node.line, f"schema version {show(plain(node))} is not known", f"a version that this Karst knows: {known}"
     )
     return False
 
@@ -101,8 +101,7 @@ def _validate(root: Node, model: type[M], file: str, problems: Problems) -> M | 
         return model.model_validate_json(orjson.dumps(plain(root)), strict=True)
     except ValidationError as error:
         errors = error.errors(include_url=False)
-    for each in errors:
-        tell(each, model, root, file, problems)
+    tell(errors, model, root, file, problems)
     sound = plain(root)
     for each in errors:
         _leave_out(sound, each["loc"], each["type"])

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from ipaddress import IPv4Address, IPv4Network
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from karst.site.problems import Problems, nearest, one_of
+from karst.site.problems import Problems, likest, nearest, one_of
 from karst.site.yaml import Node, find
 
 Location = tuple[str | int, ...]
@@ -57,12 +58,34 @@ _LIMITS: Mapping[str, Callable[[dict[str, Any]], str]] = {
     "less_than_equal": lambda ctx: f"at most {ctx['le']:g}",
     "string_too_long": lambda ctx: f"at most {ctx['max_length']} characters",
     "string_pattern_mismatch": lambda ctx: _PATTERNS.get(ctx["pattern"], f"text that matches {ctx['pattern']}"),
-    "value_error": lambda ctx: str(ctx["error"]),
 }
 
 
-def tell(error: ErrorDetails, model: type[BaseModel], root: Node, file: str, problems: Problems) -> None:
-    """Add the problem that `error` is, found when validating the tree under `root` as `model`."""
+_VALUE_TYPES: Mapping[object, str] = {IPv4Address: "ip_v4_address", IPv4Network: "ip_v4_network"}
+
+
+def tell(errors: Sequence[ErrorDetails], model: type[BaseModel], root: Node, file: str, problems: Problems) -> None:
+    """Add the problems that `errors` are, found when validating the tree under `root` as `model`.
+
+    A key that is but misspelt is not told as missing too, and what is already known to be unclear is not told again.
+    """
+    meant = {
+        (*error["loc"][:-1], likest(str(error["loc"][-1]), keys(model, error["loc"][:-1])))
+        for error in errors
+        if error["type"] == "extra_forbidden"
+    }
+    for error in errors:
+        kind, location = error["type"], error["loc"]
+        if kind == "missing" and location in meant:
+            continue
+        if kind not in ("missing", "extra_forbidden") and find(root, location).unclear:
+            continue
+        _tell(error, model, root, file, problems)
+        if location and location[-1] == "[key]":
+            find(root, location[:-2]).unclear = True  # the name that was meant is not known
+
+
+def _tell(error: ErrorDetails, model: type[BaseModel], root: Node, file: str, problems: Problems) -> None:
     location = error["loc"]
     line = find(root, location).line
     where, last = place(location[:-1]), location[-1] if location else ""
@@ -76,9 +99,9 @@ def tell(error: ErrorDetails, model: type[BaseModel], root: Node, file: str, pro
             file, line, f'{where} has no "{last}"', "the keys " + ", ".join(keys(model, location[:-1], True))
         )
     elif last == "[key]":
-        problems.error(file, line, f'"{location[-2]}" in {place(location[:-2])} is no name', _expected(error))
+        problems.error(file, line, f'"{location[-2]}" in {place(location[:-2])} is no name', _expected(error, model))
     else:
-        problems.error(file, line, f"{place(location)} is {_show(error['input'])}", _expected(error))
+        problems.error(file, line, f"{place(location)} is {show(error['input'])}", _expected(error, model))
 
 
 def place(location: Location) -> str:
@@ -91,12 +114,17 @@ def place(location: Location) -> str:
 
 def keys(model: type[BaseModel], location: Location, required: bool = False) -> list[str]:
     """Return the keys that the model at `location` under `model` knows, or of these the required ones."""
-    at: object = model
-    for step in location:
-        at = _step(at, step)
+    at = _type_at(model, location)
     if not (isinstance(at, type) and issubclass(at, BaseModel)):
         return []
     return [info.alias or name for name, info in at.model_fields.items() if info.is_required() or not required]
+
+
+def _type_at(model: type[BaseModel], location: Location) -> object:
+    at: object = model
+    for step in location:
+        at = _step(at, step)
+    return at
 
 
 def _step(at: object, step: str | int) -> object:
@@ -118,17 +146,21 @@ def _bare(annotation: object) -> object:
     return annotation
 
 
-def _expected(error: ErrorDetails) -> str:
+def _expected(error: ErrorDetails, model: type[BaseModel]) -> str:
     kind, context = error["type"], error.get("ctx", {})
     if kind in ("enum", "literal_error"):
         words = context["expected"].replace("'", "").replace(" or ", ", ").split(", ")
         return one_of(words) + nearest(str(error["input"]), words)
+    if kind == "value_error":
+        # The types of the standard library raise it; what they say speaks of their own workings.
+        return _SHAPES[_VALUE_TYPES.get(_type_at(model, error["loc"]), "string_type")]
     if kind in _LIMITS:
         return _LIMITS[kind](context)
     return _SHAPES.get(kind) or error["msg"]
 
 
-def _show(value: object) -> str:
+def show(value: object) -> str:
+    """Return a value as one would write it, shortened; of a map or list only that it is one."""
     if value is None:
         return "empty"
     if isinstance(value, dict):

@@ -34,10 +34,15 @@ _NOT_PRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00
 
 @dataclass(slots=True)
 class Node:
-    """A value and the line it is written on; of an entry of a map, the line of its key."""
+    """A value and the line it is written on; of an entry of a map, the line of its key.
+
+    `unclear` is a value with a fault that is already told: a map of which not all keys are known, or a scalar that
+    could not be worked out. Nothing else may be held against it.
+    """
 
     line: int
     value: Value
+    unclear: bool = False
 
 
 @dataclass(slots=True)
@@ -181,6 +186,7 @@ class _Composer:
         if key in top.node.value:
             first = top.node.value[key].line
             self._problems.error(self._file, line, f'duplicate key "{key}", first on line {first}', "every key once")
+            top.node.unclear = True
         top.key = (key, line)
 
     def _add(self, node: Node) -> None:

@@ -31,9 +31,7 @@ def check_allocations(draft: Draft, problems: Problems) -> None:
     for name in allocations.racks:
         if name not in known:
             what = f'racks.{name}: there is no rack "{name}" any more'
-            expected = "the rack in racks.yml, or `karst allocate --retire` to free its numbers" + nearest(
-                name, list(known)
-            )
+            expected = "the rack in racks.yml, or `karst allocate --retire` to free its numbers"
             problems.warn(document.file, document.line("racks", name), what, expected)
     _control_planes(draft, racks, problems)
 
@@ -48,10 +46,12 @@ def _in_range(draft: Draft, name: str, allocation: RackAllocation, problems: Pro
         ("out_of_band", allocation.out_of_band, prefixes.out_of_band),
         ("loopbacks", allocation.loopbacks, prefixes.loopbacks),
     ):
+        if prefix.prefixlen > prefixes.rack_prefix_length:
+            continue  # told of in network.yml
         if block.prefixlen != prefixes.rack_prefix_length or not block.subnet_of(prefix):
             expected = f"a /{prefixes.rack_prefix_length} inside {prefix}, as network.yml says"
             problems.error(document.file, where, f"racks.{name}: {field} is {block}", expected)
-    if not numbers.first <= allocation.as_number <= numbers.last:
+    if numbers.first <= numbers.last and not numbers.first <= allocation.as_number <= numbers.last:
         expected = f"one from {numbers.first} to {numbers.last}, as network.yml says"
         problems.error(document.file, where, f"racks.{name}: as_number is {allocation.as_number}", expected)
 
@@ -97,7 +97,7 @@ def _member(
         what = f"control_plane.{place[0]}: {member} has the role {server.role.value}"
         problems.error(file, line, what, "a server with the role control_plane")
     space = draft.spaces.model.rows.get(row) if draft.spaces.model else None
-    if space and halls is not None and space.hall not in halls:
+    if space and halls is not None and space.hall not in halls and space.hall in (draft.spaces.names("halls") or ()):
         what = f"control_plane.{place[0]}: {member} is in hall {space.hall}"
         problems.error(file, line, what, f"a server in the cluster's halls: {', '.join(halls)}")
 

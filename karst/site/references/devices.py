@@ -39,21 +39,21 @@ def check_servers(
     units: dict[int, str] = {}
     for name, server in servers.items():
         here = (*path, "servers", name)
-        if touched is None or name in touched:
-            _type(draft, (*here, "device_type"), server.device_type, SpecKind.SERVER, problems)
+        concerned = touched is None or name in touched
+        if concerned and _type(draft, (*here, "device_type"), server.device_type, SpecKind.SERVER, problems):
             _settings(draft, here, server, problems)
-        document = draft.device_types.get(server.device_type)
-        if document is None or document.model is None:
+        document, spec = draft.device_types.get(server.device_type), draft.specs.get(server.device_type)
+        if document is None or document.model is None or (spec and spec.model and spec.model.kind is SpecKind.RACK_PDU):
             continue
         height = ceil(document.model.u_height)
         where = draft.racks.line(*here, "u")
         top = server.u + height - 1
-        if (touched is None or name in touched) and (height < 1 or top > height_u):
+        if concerned and (height < 1 or top > height_u):
             what = f"{place(here)}: {server.device_type} at u {server.u} reaches unit {top} of a rack of {height_u}"
             expected = f"a u from 1 to {height_u - height + 1}" if height >= 1 else "a server of at least one unit"
             problems.error(draft.racks.file, where, what, expected)
         for other in sorted({units[unit] for unit in range(server.u, top + 1) if unit in units}):
-            if touched is None or name in touched or other in touched:
+            if concerned or (touched and other in touched):
                 span = f"unit {server.u}" if top == server.u else f"units {server.u} to {top}"
                 what = f"{place(here)}: {span} overlap{'s' if top == server.u else ''} server {other}"
                 problems.error(draft.racks.file, where, what, "a place of its own for every server")
@@ -71,7 +71,8 @@ def _type(draft: Draft, path: Path, device_type: str, kind: SpecKind, problems: 
         what = f"device type {device_type} has no spec"
         problems.error(draft.racks.file, where, what, f"a file hardware/spec/{device_type}.yml")
         return False
-    if spec.model is not None and spec.model.kind is not kind:
+    # A spec whose kind and body differ is told of as such.
+    if spec.model and spec.model.kind is not kind and getattr(spec.model, kind.value) is None:
         fitting = [slug for slug, other in draft.specs.items() if other.model and other.model.kind is kind]
         what = f"device type {device_type} is a {spec.model.kind.value}"
         problems.error(draft.racks.file, where, what, f"a {kind.value}: {one_of(fitting)}")

@@ -38,7 +38,7 @@ def check_power(draft: Draft, problems: Problems) -> None:
     document, power = draft.power, draft.power.model
     if power is None:
         return
-    _unique(draft, problems)
+    unique = _unique(draft, problems)
     entrances_carry(draft, problems)
     names, rooms, paths = power_names(draft), draft.spaces.names("plant_rooms"), document.names("paths")
     nodes = fed_nodes(power)
@@ -57,14 +57,17 @@ def check_power(draft: Draft, problems: Problems) -> None:
                 document.file, where, f"transfer_switches.{name} has one input", "two or more to choose from"
             )
     _busways(draft, power, problems)
+    if not unique:
+        return  # nobody can tell which of two nodes feeds another
     sound = {name: set(node.fed_from) for (_, name), node in nodes.items()}
     _no_circles(draft, sound, problems)
     _sources_reached(draft, power, sound, problems)
 
 
-def _unique(draft: Draft, problems: Problems) -> None:
+def _unique(draft: Draft, problems: Problems) -> bool:
     """Pass: no two nodes of different kinds share a name, as `fed_from` names no kind."""
     seen: dict[str, str] = {}
+    unique = True
     for kind in KINDS:
         for name in sorted(draft.power.names(kind) or ()):
             if name in seen:
@@ -74,7 +77,9 @@ def _unique(draft: Draft, problems: Problems) -> None:
                     f"{kind}.{name} has the name of {seen[name]}.{name}",
                     "a name of its own for every power node",
                 )
+                unique = False
             seen.setdefault(name, kind)
+    return unique
 
 
 def entrances_carry(draft: Draft, problems: Problems) -> None:

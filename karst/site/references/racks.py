@@ -110,7 +110,7 @@ def _changed_pdu(
     draft: Draft, rack: str, name: str, change: DeviceChange, known: frozenset[str], problems: Problems
 ) -> None:
     path = ("racks", rack, "pdus", name)
-    refer(draft.racks, path, name, f"rack PDU of rack {rack} called", known, problems)
+    refer(draft.racks, path, name, "rack PDU", known, problems)
     if change.device_type is not None:
         check_pdu_type(draft, (*path, "device_type"), change.device_type, problems)
     for field in ("u", "role", "settings"):

@@ -32,7 +32,7 @@ def refer(
         document.file,
         document.line(*path),
         f'{place(path)}: there is no {noun} "{name}"',
-        one_of(known, noun) + nearest(name, known),
+        one_of(known, f"{noun}s") + nearest(name, known),
     )
     return False
 

@@ -27,7 +27,8 @@ def check_spaces(draft: Draft, problems: Problems) -> None:
             refer(document, (kind, name, "cavern"), room.cavern, "cavern", caverns, problems)
             refer(document, path, room.fire_compartment, "fire compartment", compartments, problems)
             around = spaces.fire_compartments.get(room.fire_compartment)
-            if around and around.cavern != room.cavern:
+            known = caverns is not None and around is not None and {around.cavern, room.cavern} <= caverns
+            if known and around and around.cavern != room.cavern:
                 compartment_at = f"its fire compartment {room.fire_compartment} in {around.cavern}"
                 what = f"{kind}.{name} is in cavern {room.cavern}, {compartment_at}"
                 problems.error(document.file, document.line(*path), what, "both in one cavern")

@@ -85,7 +85,8 @@ def _flow_permitted(
     tenant's own class.
     """
     file = draft.tenants.file
-    if tenant.cluster != other.cluster:
+    known = draft.clusters.names("clusters") or frozenset()
+    if tenant.cluster != other.cluster and {tenant.cluster, other.cluster} <= known:
         what = f"tenants.{name} is in cluster {tenant.cluster}, the flow's {to} in {other.cluster}"
         problems.error(file, line, what, "tenants of one cluster, as network policies end at its border")
     held = [each.data_class is DataClass.GOVERNMENT_HELD for each in (tenant, other)]
