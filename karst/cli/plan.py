@@ -6,6 +6,7 @@ import sys
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from karst.cli.console import Format, faults_as_sentences, out
 from karst.cli.plan_tables import pdus_table, rack_table, rack_tables, server_table, site_tables
@@ -49,11 +50,12 @@ def plan(
     if output is Format.JSON:
         sys.stdout.buffer.write(as_json(document))
         return
+    # A pipe has no width; rich would take 80 columns for it and cut names short.
+    console = out if out.is_terminal else Console(highlight=False, width=_PIPE_WIDTH)
     for index, table in enumerate(tables):
         if index:
-            out.print()
-        # A pipe has no width; rich would take 80 columns and cut names short.
-        out.print(table, width=None if out.is_terminal else _PIPE_WIDTH)
+            console.print()
+        console.print(table)
 
 
 def found_rack(planned: Plan, name: str) -> Rack:

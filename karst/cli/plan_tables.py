@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from typing import Literal
 
-from rich import box
 from rich.table import Table
 
 from karst.plan.limits import NodeLoad, node_loads
 from karst.plan.loads import row_demands
-from karst.plan.model import Cord, Pdu, Plan, Rack, Row, Server
+from karst.plan.model import Pdu, Plan, Rack, Row, Server
 from karst.plan.rack import rack as rack_of
+from karst.site.base import Hold
 
 # Longer tables nobody reads: beyond this, halls stand for their rows, and the fullest power node for its kind.
 _MOST = 40
+
+_FOLDS = "with … lost"
 
 
 def site_tables(plan: Plan) -> Iterator[Table]:
@@ -33,31 +36,38 @@ def rack_tables(plan: Plan) -> Iterator[Table]:
 
 
 def rack_table(rack: Rack) -> Table:
-    """Return a rack's servers from the top down, as one stands before them."""
+    """Return a rack's servers from the top down, as one stands before them; holds stand below."""
     drawn_w = sum(server.budget_w for server in rack.servers.values())
+    devices: list[Server | Pdu] = [*reversed(list(rack.servers.values())), *rack.pdus.values()]
     table = Table(
         title=(
             f"{rack.name}: hall {rack.hall}, zone {rack.cooling_zone}, ordinal {rack.ordinal}, AS {rack.as_number}, "
             f"{_kw(drawn_w)} of {_kw(rack.budget_w)} kW"
         ),
+        caption="\n".join(f"{device.name}: {_held(device.hold)}" for device in devices if device.hold) or None,
         title_justify="left",
-        box=box.SIMPLE_HEAD,
+        caption_justify="left",
+        box=None,
+        padding=(0, 2, 0, 0),
     )
-    paths = sorted({pdu.path for pdu in rack.pdus.values()})
-    _headings(table, "unit>", "device", "type", "status", "out of band", "W>", *(f"cord to {path}" for path in paths))
+    pdus = {pdu.name: f"{pdu.name.removeprefix(f'{rack.name}-')} ({pdu.path})" for pdu in rack.pdus.values()}
+    _headings(table, "unit>", "server", "type", "status", "out of band", "W>", *pdus.values())
     for server in reversed(list(rack.servers.values())):
-        short = server.name.removeprefix(f"{rack.name}-")
-        cords = [" ".join(_cord(rack, cord) for cord in server.cords if cord.path == path) for path in paths]
-        watts = f"{server.budget_w:.0f}"
         table.add_row(
-            _units(server), short, server.device_type, _status(server), str(server.out_of_band), watts, *cords
+            _units(server),
+            server.name.removeprefix(f"{rack.name}-"),
+            server.device_type,
+            _status(server),
+            str(server.out_of_band),
+            f"{server.budget_w:.0f}",
+            *(", ".join(f"{cord.outlet} {cord.branch}" for cord in server.cords if cord.pdu == pdu) for pdu in pdus),
         )
     return table
 
 
 def pdus_table(rack: Rack) -> Table:
     """Return the rack PDUs of a rack, with what their branches carry when a path is lost."""
-    table = Table(box=box.SIMPLE_HEAD)
+    table = Table(box=None, padding=(0, 2, 0, 0))
     branches = list(dict.fromkeys(branch.name for pdu in rack.pdus.values() for branch in pdu.branches))
     _headings(table, "rack PDU", "path", "busway", "status", "out of band", "W>", *(f"{name}>" for name in branches))
     for pdu in rack.pdus.values():
@@ -82,7 +92,7 @@ def server_table(server: Server) -> Table:
     table.add_row("rack, units", f"{server.rack}, {_units(server)}")
     table.add_row("status", server.status.value)
     if server.hold:
-        table.add_row("hold", f"{server.hold.who} until {server.hold.until}: {server.hold.why}")
+        table.add_row("hold", _held(server.hold))
     table.add_row("role", f"{server.role.value} of {server.cluster or 'no cluster'}")
     table.add_row("out of band", str(server.out_of_band))
     table.add_row("loopback", str(server.loopback))
@@ -123,7 +133,7 @@ def _whole(plan: Plan) -> Table:
 def _rows(plan: Plan) -> Table:
     racks = Counter(seat.row for seat in plan.racks.values())
     demands = row_demands(plan)
-    table = Table(box=box.SIMPLE_HEAD)
+    table = Table(box=None, padding=(0, 2, 0, 0))
     _headings(table, "row", "hall", "cluster", "zone", "busways", "racks>", "kW>")
     for name, row in plan.rows.items():
         busways = ", ".join(f"{path} {busway}" for path, busway in row.busways.items())
@@ -140,7 +150,7 @@ def _halls(plan: Plan) -> Table:
     for name, row in plan.rows.items():
         rows[row.hall].append(row)
         load_w[row.hall] += int(sum(demands[name].values()))
-    table = Table(box=box.SIMPLE_HEAD)
+    table = Table(box=None, padding=(0, 2, 0, 0))
     _headings(table, "hall", "cluster", "zones", "rows>", "racks>", "kW>")
     for hall, of_hall in rows.items():
         zones = ", ".join(sorted({row.cooling_zone for row in of_hall}))
@@ -162,8 +172,8 @@ def _power(plan: Plan) -> Table:
     title = (
         "power plant" if len(shown) == len(loads) else f"power plant: the fullest of each kind, of {len(loads)} nodes"
     )
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
-    _headings(table, "kind", "node", "kW>", "worst kW>", "with … lost", "limit kW>", "%>")
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
+    _headings(table, "kind", "node", "kW>", "worst kW>", _FOLDS, "limit kW>", "%>")
     for name, load in sorted(shown, key=lambda each: (each[1].kind, each[0])):
         table.add_row(
             load.kind,
@@ -183,13 +193,10 @@ def _share(load: NodeLoad) -> float:
 
 
 def _headings(table: Table, *headings: str) -> None:
-    """Add columns whose cells stay whole; a heading that ends with `>` is of numbers, set right."""
+    """Add columns; a heading that ends with `>` is of numbers, set right. Only `with … lost` may fold."""
     for heading in headings:
-        table.add_column(heading.removesuffix(">"), justify="right" if heading.endswith(">") else "left", no_wrap=True)
-
-
-def _cord(rack: Rack, cord: Cord) -> str:
-    return f"{cord.pdu.removeprefix(f'{rack.name}-')}/{cord.outlet} {cord.branch}"
+        justify: Literal["left", "right"] = "right" if heading.endswith(">") else "left"
+        table.add_column(heading.removesuffix(">"), justify=justify, no_wrap=heading != _FOLDS, overflow="fold")
 
 
 def _units(server: Server) -> str:
@@ -197,9 +204,11 @@ def _units(server: Server) -> str:
 
 
 def _status(device: Server | Pdu) -> str:
-    if device.hold is None:
-        return device.status.value
-    return f"{device.status.value}, hold: {device.hold.who} until {device.hold.until}"
+    return f"{device.status.value}{', held' if device.hold else ''}"
+
+
+def _held(hold: Hold) -> str:
+    return f"held by {hold.who} until {hold.until}: {hold.why}"
 
 
 def _kw(watts: float) -> str:
