@@ -63,6 +63,7 @@ MESSAGES: dict[str, tuple[str, str, str]] = {
     "ServiceTemporarilyUnavailable": ("Critical", "The service is unavailable for now. Retry in %1 seconds.", "Wait."),
     "NoOperation": ("Warning", "There was nothing to change in the request.", "Add a property."),
     "UnsupportedMediaType": ("Critical", "The media type of the body is not accepted.", "Send application/json."),
+    "PayloadTooLarge": ("Critical", "The body of the request is too large.", "Send a smaller one."),
     "InternalError": ("Critical", "The service failed.", "Report it."),
 }
 

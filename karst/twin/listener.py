@@ -30,7 +30,6 @@ BACKLOG = 8192
 HANDSHAKE_TIMEOUT_S = 30.0
 # About 40 kB each: enough for every BMC of a hall, and a bound for a site of 50,000.
 CONTEXTS_MAX = 8192
-BODY_MAX = 1 << 20
 _HANG_POLL_S = 0.5
 WRITES = frozenset({"POST", "PATCH", "PUT", "DELETE"})
 
@@ -91,13 +90,8 @@ class Listener:
         self._world = world
         self._socket = listening
         self._contexts = Contexts()
-        self._server = web.Server(
-            self._handle,
-            access_log=None,
-            keepalive_timeout=120,
-            client_max_size=BODY_MAX,
-            logger=log,
-        )
+        # An unknown argument would silently undo all others (aiohttp's "failsafe creation").
+        self._server = web.Server(self._handle, access_log=None, keepalive_timeout=120, logger=log)
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -135,7 +129,10 @@ class Listener:
         bmc = self._world.by_address.get(transport.get_extra_info("sockname")[0]) if transport else None
         if transport is None or bmc is None or bmc.dark:
             return _drop(request)
-        body = await request.read()
+        try:
+            body = await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            return _response(Answer(413, refuse(413, "PayloadTooLarge").body()))
         path = request.path.rstrip("/") or "/"
         with _counted(bmc, request.method, id(transport)):
             faults = self._world.faults.striking(bmc.name, path, request.method)

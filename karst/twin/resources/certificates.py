@@ -81,7 +81,7 @@ def _body(bmc: Bmc) -> Json:
         "CertificateUsageTypes": ["Web"],
         "Issuer": _names(parsed.issuer),
         "Subject": _names(parsed.subject),
-        "SerialNumber": f"{parsed.serial_number:X}",
+        "SerialNumber": parsed.serial_number.to_bytes(20, "big").lstrip(b"\0").hex(":").upper(),
         "ValidNotBefore": stamp(parsed.not_valid_before_utc.timestamp()),
         "ValidNotAfter": stamp(parsed.not_valid_after_utc.timestamp()),
         "Fingerprint": parsed.fingerprint(hashes.SHA256()).hex(":").upper(),

@@ -57,7 +57,7 @@ def _memory(tree: Tree, spec: ServerSpec) -> None:
                 "CapacityMiB": spec.memory_module_gib * 1024,
                 "OperatingSpeedMhz": 4800,
                 "ErrorCorrection": "MultiBitECC",
-                "DeviceLocator": each,
+                "Location": {"PartLocation": {"LocationType": "Slot", "ServiceLabel": each}},
                 "SerialNumber": f"{bmc.identity.serial_number}{each}",
                 "Status": OK,
             }

@@ -7,7 +7,7 @@ from karst.twin.bmc import Bmc
 from karst.twin.errors import refuse
 from karst.twin.messages import Ask, Change
 from karst.twin.operations import operation
-from karst.twin.resources.common import OK, allowable
+from karst.twin.resources.common import allowable
 from karst.twin.rules import Rule, parameters
 from karst.twin.state import Boot, Json, Power, Settings
 from karst.twin.tree import ROOT, Resource, Tree
@@ -52,9 +52,8 @@ def build(tree: Tree) -> None:
             "Count": spec.processors,
             "Model": spec.processor_model,
             "CoreCount": spec.processors * spec.processor_cores,
-            "Status": OK,
         },
-        "MemorySummary": {"TotalSystemMemoryGiB": spec.memory_modules * spec.memory_module_gib, "Status": OK},
+        "MemorySummary": {"TotalSystemMemoryGiB": spec.memory_modules * spec.memory_module_gib},
         **{part: tree.ref(f"{path}/{part}") for part in parts},
         "Links": {"Chassis": tree.refs([tree.chassis]), "ManagedBy": tree.refs([tree.manager])},
         "Actions": _actions(tree),

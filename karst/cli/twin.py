@@ -1,0 +1,181 @@
+"""`karst twin …`: the twin of this clone, by hand. `karst up` starts it of itself."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.table import Table
+
+from karst.cli.console import Format, Ticker, complain, faults_as_sentences, out, say
+from karst.pki import write_private
+from karst.plan.pipeline import plan
+from karst.site.load import load
+from karst.twin.client import Control
+from karst.twin.device import devices
+from karst.twin.factory import delivery_note
+from karst.twin.home import Home, TwinError
+from karst.workspace import paths, pulumi, twin, workspace
+
+app = typer.Typer(no_args_is_help=True, help="The twin: imitates BMCs, rack PDUs and a Kubernetes control plane.")
+
+SiteArgument = Annotated[str, typer.Argument(help="Name of a site, a folder of sites/.", metavar="SITE")]
+FormatOption = Annotated[Format, typer.Option("--format", help="How the result is printed.")]
+FileOption = Annotated[Path | None, typer.Option("--file", help="JSON; - reads standard input.", allow_dash=True)]
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    with faults_as_sentences():
+        try:
+            yield
+        except TwinError as fault:
+            complain(str(fault))
+            raise typer.Exit(1) from None
+
+
+def _control() -> Control:
+    home = Home(paths.find().twin)
+    if home.holder() is None:
+        raise TwinError("no twin runs in this clone; `karst twin up` starts it")
+    return Control(home)
+
+
+def _print(body: object) -> None:
+    sys.stdout.buffer.write(orjson.dumps(body, option=orjson.OPT_INDENT_2) + b"\n")
+
+
+@app.command()
+def up(
+    site: SiteArgument = "lab",
+    hall: Annotated[list[str] | None, typer.Option(help="Only this hall; may be given more than once.")] = None,
+) -> None:
+    """Start the twin of SITE in the background, and wait until it is ready. Does nothing if it runs."""
+    with _sentences():
+        place = paths.find()
+        made = plan(load(place.site(site), place.hardware))
+        authority = made.site.place.services.certificate_authority
+        room = workspace.load_or_create(place, site, authority.common_name, authority.organisation)
+        with Ticker("twin") as ticker:
+            twin.ensure(room, made, frozenset(hall or ()), pulumi.environment(place), ticker.tell)
+            twin.await_kubernetes(place, ticker.tell)
+        say("twin", _sentence(_control().status(devices=False)))
+
+
+@app.command()
+def down() -> None:
+    """End the twin and all that it started. Its state stays; `karst down` removes it."""
+    with _sentences():
+        place = paths.find()
+        with Ticker("twin") as ticker:
+            ended = twin.stop(place, ticker.tell)
+        say("twin", "ended" if ended else "no twin runs")
+
+
+@app.command()
+def status(style: FormatOption = Format.TABLE) -> None:
+    """How the twin is: every device, its power, what was asked of it. Exit code 1 if none runs."""
+    with _sentences():
+        found = _control().status()
+        if style is Format.JSON:
+            _print(found)
+            return
+        say("twin", _sentence(found))
+        out.print(_table(found["devices"]))
+
+
+def _sentence(found: dict[str, Any]) -> str:
+    plane = found["control_plane"]
+    kubernetes = {"off": "no Kubernetes"}.get(plane["state"], f"Kubernetes {plane['state']}")
+    return (
+        f"{found['site']}: {found['servers']} servers ({found['servers_on']} on), {found['rack_pdus']} rack PDUs, "
+        f"{kubernetes}; process {found['pid']}, port {found['port']}"
+    )
+
+
+def _table(found: dict[str, dict[str, Any]]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for heading in ("device", "shape", "address", "power"):
+        table.add_column(heading)
+    for heading in ("watts", "requests", "writes", "resets"):
+        table.add_column(heading, justify="right")
+    for name, device in found.items():
+        power = "dark" if device["dark"] else device["power"]
+        requests = sum(device["requests"].values())
+        counts = (f"{device['watts']:.0f}", str(requests), str(device["writes"]), str(device.get("resets", "")))
+        table.add_row(name, device["shape"], device["address"], power, *counts)
+    return table
+
+
+@app.command()
+def deliver(
+    site: SiteArgument = "lab",
+    write: Annotated[bool, typer.Option(help="Write the site's assets.csv instead of printing it.")] = False,
+) -> None:
+    """Print the delivery note of the twin's devices, as vendors send it: sites/SITE/assets.csv."""
+    with _sentences():
+        place = paths.find()
+        folder = place.site(site)
+        made = plan(load(folder, place.hardware))
+        note = delivery_note(sorted(device.name for device in devices(made)))
+        if not write:
+            sys.stdout.write(note)
+            return
+        write_private(folder / "assets.csv", note, mode=0o644)
+        say("twin", f"wrote {folder / 'assets.csv'}")
+
+
+@app.command()
+def fault(
+    rule: Annotated[
+        list[str] | None, typer.Argument(help='Rules as JSON, \'{"device": "*-s01", "status": 503}\'.')
+    ] = None,
+    file: FileOption = None,
+    clear: Annotated[bool, typer.Option("--clear", help="End all faults.")] = False,
+) -> None:
+    """Show the faults in force, or put others in their place; see docs/twin.md for what a rule says."""
+    with _sentences():
+        control = _control()
+        rules = [_parsed(text) for text in rule or []]
+        if file is not None:
+            rules += _read(file)
+        if rules or clear:
+            control.set_faults(rules)
+        _print(control.faults())
+
+
+@app.command()
+def cabling(file: FileOption = None) -> None:
+    """Show what is cabled as built, or change some of it; see docs/twin.md for what a change says."""
+    with _sentences():
+        control = _control()
+        if file is not None:
+            control.change_cabling(_read(file))
+        _print(control.cabling())
+
+
+@app.command()
+def feed(
+    name: Annotated[str, typer.Argument(help="A distribution path (A, B) or a rack PDU.", metavar="FEED")],
+    alive: Annotated[bool, typer.Option("--alive/--dead", help="Restore it, or lose it.")] = False,
+) -> None:
+    """Lose or restore the power of a distribution path or of one rack PDU."""
+    with _sentences():
+        _control().feed(name, alive)
+        say("twin", f"{name} is {'alive' if alive else 'dead'}")
+
+
+def _read(file: Path) -> Any:  # JSON of any form
+    return _parsed(sys.stdin.read() if str(file) == "-" else file.read_text())
+
+
+def _parsed(text: str) -> Any:  # JSON of any form
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as wrong:
+        raise TwinError(f"not JSON: {wrong}") from None
