@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import IPv4Network
 from typing import Any
 
 import pulumi
 
-from karst.plan.endpoint import endpoint
-from karst.plan.model import Pdu, Plan, Server
+from karst.plan.model import Plan
 from karst.plan.model import Rack as PlannedRack
 from karst.plan.rack import rack as planned_rack
 from karst.provider.hall import Hall, HallArgs
+from karst.provider.planned import OutOfBandMap, rack_args
 from karst.provider.provider import Provider, ProviderArgs
-from karst.provider.rack import Hold, PduArgs, Rack, RackArgs, ServerArgs
+from karst.provider.rack import Rack
 from karst.site.base import Status
 
 
 def declare(plan: Plan, config: pulumi.Config) -> Mapping[str, Any]:
-    """Declare the hall that the stack's `karst:hall` names; returns the stack's outputs. Raises ValueError."""
+    """Declare the hall that `karst:hall` names; returns what to export. Raises pulumi.RunError."""
     hall = config.require("hall")
     if hall not in plan.site.spaces.halls:
-        raise ValueError(f"karst:hall is {hall!r}; the site's halls are {', '.join(sorted(plan.site.spaces.halls))}")
+        raise pulumi.RunError(
+            f"karst:hall is {hall!r}; the site's halls are {', '.join(sorted(plan.site.spaces.halls))}"
+        )
     planned = [planned_rack(plan, name) for name, seat in plan.racks.items() if seat.hall == hall]
     provider = _provider(config)
     # Protected unless the stack says otherwise, which only a twin's does.
@@ -35,21 +36,12 @@ def declare(plan: Plan, config: pulumi.Config) -> Mapping[str, Any]:
     )
     options = pulumi.ResourceOptions(provider=provider, protect=protect, depends_on=[guard])
     generation = config.get_int("credential_generation", default=1)
-    endpoints = _Endpoints(plan, config)
-    racks = [
-        Rack(
-            rack.name,
-            RackArgs(
-                name=rack.name,
-                credential_generation=generation,
-                servers={name: _server(server, endpoints) for name, server in rack.servers.items()},
-                pdus={name: _pdu(pdu, endpoints) for name, pdu in rack.pdus.items()},
-            ),
-            options,
-        )
-        for rack in planned
-    ]
-    return _outputs(planned, racks)
+    try:
+        out_of_band = OutOfBandMap.of(plan, config.get_object("out_of_band_map"))
+        arguments = [rack_args(rack, generation, out_of_band) for rack in planned]
+    except ValueError as fault:
+        raise pulumi.RunError(str(fault)) from None
+    return _outputs(planned, [Rack(each.name, each, options) for each in arguments])
 
 
 def _provider(config: pulumi.Config) -> Provider:
@@ -67,50 +59,6 @@ def _provider(config: pulumi.Config) -> Provider:
             timeout_s=config.get_float("timeout_s"),
         ),
     )
-
-
-class _Endpoints:
-    """Where BMCs answer: at their planned addresses, or where the stack's `karst:out_of_band_map` maps them."""
-
-    def __init__(self, plan: Plan, config: pulumi.Config) -> None:
-        self._site_prefix = plan.site.network.prefixes.out_of_band
-        mapped = config.get_object("out_of_band_map") or {}
-        self._prefix = IPv4Network(mapped["prefix"]) if mapped else None
-        self._port = int(mapped["port"]) if mapped else None
-
-    def of(self, device: Server | Pdu) -> str:
-        """The device's endpoint."""
-        return endpoint(device.out_of_band, self._site_prefix, self._prefix, self._port)
-
-
-def _server(server: Server, endpoints: _Endpoints) -> ServerArgs:
-    return ServerArgs(
-        **_device(server, endpoints),
-        power="On" if server.status is Status.ACTIVE else "Off",
-        asset_tag=server.name,
-        settings=server.settings,
-        branches=sorted(f"{cord.pdu}/{cord.branch}" for cord in server.cords),
-        failure_domain=f"rack:{server.rack}",
-    )
-
-
-def _pdu(pdu: Pdu, endpoints: _Endpoints) -> PduArgs:
-    return PduArgs(**_device(pdu, endpoints))
-
-
-def _device(device: Server | Pdu, endpoints: _Endpoints) -> dict[str, Any]:
-    asset, hold = device.asset, device.hold
-    arguments: dict[str, Any] = {"endpoint": endpoints.of(device), "status": device.status}
-    if hold:
-        arguments["hold"] = Hold(who=hold.who, why=hold.why, until=hold.until.isoformat())
-    if asset:
-        arguments |= {
-            "serial_number": asset.serial_number,
-            "uuid": str(asset.uuid),
-            "certificate_sha256": asset.certificate_sha256,
-            "factory_credential": asset.factory_credential,
-        }
-    return arguments
 
 
 def _active(rack: PlannedRack) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,20 +29,21 @@ _KINDS: dict[str, Callable[..., pulumi.CustomResource]] = {
 _TAKE_BACK = {"pulumi.com/patchForce": "true"}
 
 
-def declare(
-    plan: Plan, cluster: str | None = None, kubeconfig: Path | None = None, protect: bool = False
-) -> dict[str, Any]:
-    """Declare the tenants of `cluster` (default: `karst:cluster`, or the site's only one); what to export.
+def declare(plan: Plan, config: pulumi.Config) -> Mapping[str, Any]:
+    """Declare the tenants of `karst:cluster` (default: the site's only one); returns what to export.
 
-    `kubeconfig` is a path: default `karst:kubeconfig`, else the environment's KUBECONFIG; never the user's own
-    ~/.kube/config, which may be another cluster's. Raises pulumi.RunError, TenantsError.
+    `karst:kubeconfig` is a path: default the environment's KUBECONFIG, never the user's own ~/.kube/config, which
+    may be another cluster's. Raises pulumi.RunError.
     """
-    clusters, tenants = plan.site.clusters.clusters, plan.site.tenants.tenants
-    cluster = cluster or _cluster(plan)
-    manifests = render.manifests(tenants, clusters, cluster)
+    protect = config.get_bool("protect", default=True)  # only a twin's stack says otherwise
+    cluster = _cluster(plan, config)
+    try:
+        manifests = render.manifests(plan.site.tenants.tenants, plan.site.clusters.clusters, cluster)
+    except render.TenantsError as fault:
+        raise pulumi.RunError(str(fault)) from None
     provider = kubernetes.Provider(
         f"kubernetes-{cluster}",
-        kubeconfig=str(kubeconfig or _kubeconfig()),
+        kubeconfig=_kubeconfig(config),
         # What the objects belong to. Without it a renewed certificate in the kubeconfig could replace them all.
         cluster_identifier=f"{plan.site.place.name}/{cluster}",
         opts=pulumi.ResourceOptions(protect=protect),
@@ -76,16 +77,16 @@ def _snake(key: str) -> str:
     return re.sub(r"[A-Z]", lambda letter: f"_{letter[0].lower()}", key)
 
 
-def _cluster(plan: Plan) -> str:
+def _cluster(plan: Plan, config: pulumi.Config) -> str:
     names = sorted(plan.site.clusters.clusters)
-    chosen = pulumi.Config("karst").get("cluster")
+    chosen = config.get("cluster")
     if chosen is None and len(names) != 1:
         raise pulumi.RunError(f"set karst:cluster to one of the site's clusters: {', '.join(names)}")
     return chosen or names[0]
 
 
-def _kubeconfig() -> Path:
-    path = pulumi.Config("karst").get("kubeconfig") or os.environ.get("KUBECONFIG")
+def _kubeconfig(config: pulumi.Config) -> str:
+    path = config.get("kubeconfig") or os.environ.get("KUBECONFIG")
     if not path:
         raise pulumi.RunError("set karst:kubeconfig, or KUBECONFIG, to the path of the cluster's kubeconfig")
-    return Path(path).expanduser().absolute()
+    return str(Path(path).expanduser().absolute())

@@ -6,7 +6,35 @@ import typer
 
 from karst.cli.allocate import allocate
 from karst.cli.check import check
+from karst.cli.down import down
+from karst.cli.env import env
+from karst.cli.power import power
+from karst.cli.rotate import rotate
+from karst.cli.status import status
+from karst.cli.up import up
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
-app.command()(check)
-app.command()(allocate)
+app = typer.Typer(
+    name="karst",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="""Declare a cavern data centre once; prove it, build it, verify it.
+
+    A site is a folder of sites/. The way through: `karst check` says what is wrong with it, `karst allocate` gives what
+    is new its numbers, `karst plan` and `karst draw` show what follows, `karst up` builds it on its twin, `karst down`
+    takes that down again. Real sites are built by plain `pulumi up`: docs/start.md.
+
+    Results go to standard output, all else to standard error. Exit code 0: fine; 1: problems, all named; 2: wrong use.
+    """,
+)
+
+_DECLARE, _BUILD = "Declare and prove", "Build and operate"
+
+app.command(rich_help_panel=_DECLARE)(check)
+app.command(rich_help_panel=_DECLARE)(allocate)
+app.command(rich_help_panel=_BUILD)(up)
+app.command(rich_help_panel=_BUILD)(status)
+app.command(rich_help_panel=_BUILD)(power)
+app.command(rich_help_panel=_BUILD)(rotate)
+app.command(rich_help_panel=_BUILD)(env)
+app.command(rich_help_panel=_BUILD)(down)

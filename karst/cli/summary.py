@@ -1,7 +1,8 @@
-"""What a site's stacks say of it, in one table."""
+"""What a site's stacks know of it, in one table: from their state, which a run that failed halfway has written too."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -10,13 +11,17 @@ from rich.table import Table
 
 from karst.cli.console import Format, out
 
+_RACK = "karst:metal:Rack"
+_NAMESPACE = "kubernetes:core/v1:Namespace"
+_STACK = "pulumi:pulumi:Stack"
+
 
 @dataclass(slots=True)
 class Summary:
     """A site as its stacks last saw it."""
 
     site: str
-    plan_hash: str
+    plan: str  # hash of the plan of now
     racks: int = 0
     servers: int = 0
     servers_on: int = 0
@@ -24,33 +29,55 @@ class Summary:
     tenants: list[str] = field(default_factory=list)
     reset_pending: list[str] = field(default_factory=list)
     held: list[str] = field(default_factory=list)
-    failed: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)  # device -> why
     other_plans: dict[str, str] = field(default_factory=dict)  # stack -> hash of the plan it was built from
 
-    def add(self, stack: str, outputs: dict[str, Any]) -> None:
-        """Account for a stack's outputs."""
-        for count in ("racks", "servers", "servers_on", "pdus"):
-            setattr(self, count, getattr(self, count) + int(outputs.get(count, 0)))
-        for names in ("tenants", "reset_pending", "held"):
-            getattr(self, names).extend(outputs.get(names) or ())
-        self.failed.update(outputs.get("failed") or {})
-        if outputs.get("plan_hash") not in (None, self.plan_hash):
-            self.other_plans[stack] = outputs["plan_hash"]
+    def add(self, stack: str, resources: Iterable[Mapping[str, Any]]) -> None:
+        """Account for a stack's resources."""
+        for resource in resources:
+            outputs = resource.get("outputs") or {}
+            if resource["type"] == _RACK:
+                self._add_rack(resource.get("inputs") or {}, outputs)
+            elif resource["type"] == _NAMESPACE:
+                self.tenants.append(outputs["metadata"]["name"])
+            elif resource["type"] == _STACK and outputs.get("plan_hash") not in (None, self.plan):
+                self.other_plans[stack] = outputs["plan_hash"]
 
-    def show(self, style: Format) -> None:
-        """Print it on standard output."""
+    def _add_rack(self, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> None:
+        servers, pdus = inputs.get("servers") or {}, inputs.get("pdus") or {}
+        self.racks += 1
+        self.servers += len(servers)
+        self.pdus += len(pdus)
+        self.servers_on += int(outputs.get("servers_on") or 0)
+        self.reset_pending += outputs.get("reset_pending") or ()
+        self.held += outputs.get("held") or ()
+        self.failed |= outputs.get("failed") or {}
+        # Declared failed, and so left alone: whoever reads the summary should know of it all the same.
+        self.failed |= {
+            name: "its status is failed" for name, each in {**servers, **pdus}.items() if each.get("status") == "failed"
+        }
+
+    def show(self, style: Format, twin: Mapping[str, Any] | None = None) -> None:
+        """Print it on standard output, and how the twin is if that is known."""
         if style is Format.JSON:
-            out.print(orjson.dumps(asdict(self), option=orjson.OPT_INDENT_2).decode(), markup=False)
+            document = {**asdict(self), **({"twin": twin} if twin is not None else {})}
+            out.print(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode(), markup=False)
             return
         table = Table(show_header=False, box=None, padding=(0, 2, 0, 2))
-        table.add_row("site", f"{self.site}, plan {self.plan_hash[:12]}")
-        table.add_row("racks", str(self.racks))
-        table.add_row("servers on", f"{self.servers_on} of {self.servers}")
-        table.add_row("PDUs", str(self.pdus))
-        table.add_row("tenants", ", ".join(self.tenants) or "none")
-        table.add_row("held", ", ".join(self.held) or "none")
-        table.add_row("failed", "\n".join(f"{name}: {why}" for name, why in self.failed.items()) or "none")
-        table.add_row("reset pending", ", ".join(self.reset_pending) or "none")
+        for what, text in self._rows(twin):
+            table.add_row(what, text)
+        out.print(table, markup=False)
+
+    def _rows(self, twin: Mapping[str, Any] | None) -> Iterable[tuple[str, str]]:
+        yield "site", f"{self.site}, plan {self.plan[:12]}"
+        yield "racks", f"{self.racks:,}"
+        yield "servers on", f"{self.servers_on:,} of {self.servers:,}"
+        yield "PDUs", f"{self.pdus:,}"
+        yield "tenants", ", ".join(sorted(self.tenants)) or "none"
+        yield "held", ", ".join(sorted(self.held)) or "none"
+        yield "failed", "\n".join(f"{name}: {why}" for name, why in sorted(self.failed.items())) or "none"
+        yield "reset pending", ", ".join(sorted(self.reset_pending)) or "none"
         for stack, plan_hash in self.other_plans.items():
-            table.add_row(stack, f"built from another plan, {plan_hash[:12]}")
-        out.print(table)
+            yield stack, f"built from another plan, {plan_hash[:12]}; `karst up {self.site}` brings it to this one"
+        if twin is not None:
+            yield "twin", str(twin["state"])

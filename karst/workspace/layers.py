@@ -6,9 +6,13 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network
+from pathlib import Path
+
+import yaml
 
 from karst.plan.model import Plan
 from karst.workspace import secrets
+from karst.workspace.paths import Paths, WorkspaceError
 from karst.workspace.stack import Stack, Value
 from karst.workspace.workspace import Workspace
 
@@ -53,6 +57,35 @@ def configure(stack: Stack, what: StackOfSite, plan: Plan, workspace: Workspace)
         plain |= {"karst:hall": what.hall, **_metal(plan, workspace)}
         secret = _metal_secrets(workspace)
     stack.configure(plain, secret)
+
+
+def discard_stale_config(paths: Paths, what: StackOfSite) -> None:
+    """Make way for a new stack's configuration file: one that an earlier twin left is sealed with a lost passphrase.
+
+    Raises WorkspaceError if the file is a real site's.
+    """
+    file = paths.stack_config(what.name)
+    if not file.exists():
+        return
+    if not _is_of_a_twin(file):
+        raise WorkspaceError(f"{file} is of a real site, whose stacks `pulumi up` brings up; a twin of it needs a copy")
+    file.unlink()
+
+
+def discard_stale_configs(paths: Paths) -> None:
+    """Remove every configuration file that an earlier twin left."""
+    for file in paths.stacks.glob("Pulumi.*.yaml"):
+        if _is_of_a_twin(file):
+            file.unlink()
+
+
+def _is_of_a_twin(file: Path) -> bool:
+    """A real site's stack never gives up its protection in its configuration."""
+    try:
+        content = yaml.safe_load(file.read_text())
+        return str(content["config"]["karst:protect"]).lower() == "false"
+    except (OSError, yaml.YAMLError, KeyError, TypeError):
+        return False
 
 
 def loopback_prefix(out_of_band: IPv4Network) -> IPv4Network:

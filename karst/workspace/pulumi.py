@@ -29,6 +29,8 @@ def environment(paths: Paths) -> dict[str, str]:
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(paths.passphrase),
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_SKIP_UPDATE_CHECK": "1",
+        # A rack with a dead server fails; its neighbours are to be built all the same.
+        "PULUMI_CONTINUE_ON_ERROR": "true",
         "PULUMI_PARALLEL": str(_PARALLEL),
         "KUBECONFIG": str(paths.kubeconfig),
         "KARST_HOME": str(paths.home),

@@ -14,7 +14,6 @@ import psutil
 
 from karst.workspace.paths import Paths, WorkspaceError
 
-
 # A plain configuration value: Pulumi keeps booleans and numbers as text.
 Value = str | list[str] | dict[str, str | int]
 
@@ -49,7 +48,7 @@ class Stack:
     @property
     def exists(self) -> bool:
         """Whether the backend has it."""
-        return (self.paths.backend / ".pulumi" / "stacks" / "karst" / f"{self.name}.json").is_file()
+        return self.name in names_of_stacks(self.paths)
 
     def create(self) -> None:
         """Create it in the backend. Raises WorkspaceError."""
@@ -74,10 +73,13 @@ class Stack:
             if present.get(key) != text:
                 self._pulumi("config", "set", "--stack", self.name, "--secret", key, given=text)
 
-    def outputs(self) -> dict[str, Any]:
-        """Its outputs; secret ones are masked. Raises WorkspaceError."""
-        outputs: dict[str, Any] = json.loads(self._pulumi("stack", "output", "--json", "--stack", self.name))
-        return outputs
+    def resources(self) -> list[dict[str, Any]]:
+        """Its resources as the backend has them, whatever became of the last run; secrets encrypted.
+
+        Raises WorkspaceError.
+        """
+        exported = json.loads(self._pulumi("stack", "export", "--stack", self.name))
+        return (exported.get("deployment") or {}).get("resources") or []
 
     def holders(self) -> list[Holder]:
         """Who has locked it."""
@@ -115,6 +117,12 @@ class Stack:
             said = run.stderr.strip().removeprefix("error: ") or f"exit status {run.returncode}"
             raise WorkspaceError(f"pulumi {' '.join(arguments[:2])} ({self.name}): {said}")
         return run.stdout
+
+
+def names_of_stacks(paths: Paths) -> list[str]:
+    """Every stack in the clone's backend."""
+    folder = paths.backend / ".pulumi" / "stacks" / "karst"
+    return sorted(file.name.removesuffix(".json") for file in folder.glob("*.json"))
 
 
 def _entries(values: Mapping[str, Value]) -> str:

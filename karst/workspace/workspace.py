@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import secrets as random_tokens
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,7 +23,7 @@ _AUTHORITY_DAYS = 3650
 class Description(TypedDict):
     """`workspace.json`."""
 
-    id: str  # tells two clones apart in names and logs
+    site: str  # that the twin imitates
     ports: dict[str, int]
 
 
@@ -33,7 +32,7 @@ class Workspace:
     """A workspace that is whole."""
 
     paths: Paths
-    id: str
+    site: str
     ports: dict[str, int]
 
     @property
@@ -49,18 +48,24 @@ def load(paths: Paths) -> Workspace:
         description: Description = json.loads(paths.description.read_text())
     except FileNotFoundError:
         raise WorkspaceError("this clone has no workspace yet (.karst/); `make up` sets it up") from None
-    except (OSError, ValueError) as fault:
+    except (OSError, ValueError, KeyError) as fault:
         raise WorkspaceError(f"{paths.description} cannot be read: {fault}; `make down` removes it") from fault
-    return Workspace(paths, description["id"], description["ports"])
+    return Workspace(paths, description["site"], description["ports"])
 
 
-def load_or_create(paths: Paths, common_name: str, organisation: str) -> Workspace:
+def load_or_create(paths: Paths, site: str, common_name: str, organisation: str) -> Workspace:
     """The clone's workspace, set up if it has none; `common_name` and `organisation` name its CA.
 
-    It is built beside its place and renamed into it, so that whoever looks sees all of it or nothing.
+    It is built beside its place and renamed into it, so that whoever looks sees all of it or nothing. Raises
+    WorkspaceError if there is one of another site: a clone has one twin.
     """
     if paths.description.exists():
-        return load(paths)
+        found = load(paths)
+        if found.site != site:
+            raise WorkspaceError(
+                f"this clone's twin is of {found.site}; `karst down` ends it, then {site} can be built"
+            )
+        return found
     if paths.home.exists() and any(paths.home.iterdir()):
         raise WorkspaceError(f"{paths.home} exists but is no workspace of Karst; move it away")
     scratch = replace(paths, home=_beside(paths, "new"))
@@ -71,7 +76,7 @@ def load_or_create(paths: Paths, common_name: str, organisation: str) -> Workspa
     secrets.write(scratch, secrets.create())
     write_private(scratch.passphrase, secrets.passphrase())
     Authority.load_or_create(scratch.authority, common_name, organisation, _AUTHORITY_DAYS)
-    description: Description = {"id": random_tokens.token_hex(4), "ports": ports.choose()}
+    description: Description = {"site": site, "ports": ports.choose()}
     write_private(scratch.description, json.dumps(description, indent=2) + "\n", mode=0o644)
     scratch.home.rename(paths.home)
     return load(paths)
