@@ -27,6 +27,7 @@ def check_assets(plan: Plan, problems: Problems) -> None:
         if missing:
             where = ("racks", seat.name) if seat.name in plan.changed else ("rows", seat.row)
             name, status = missing[0]
-            more = f", nor have {len(missing) - 1} more devices of rack {seat.name}" if len(missing) > 1 else ""
+            others = len(missing) - 1
+            more = f", like {others} more device{'s' * (others > 1)} of rack {seat.name}" if others else ""
             what = f"{name} is {status.value}, but has no line in assets.csv{more}"
             problems.error("racks.yml", plan.site.line("racks.yml", *where), what, "status planned until delivery")

@@ -37,7 +37,8 @@ def _capacity(plan: Plan, units: Mapping[str, Mapping[str, Unit]], problems: Pro
         left_kw = sum(capacities_kw[: max(0, len(capacities_kw) - zone.spares)])
         if left_kw * 1000 * (1 + 1e-9) < heat_w[name]:
             line = plan.site.line("cooling.yml", "zones", name)
-            without = f" without its {zone.spares} largest units" if zone.spares else ""
+            largest = "largest unit" if zone.spares == 1 else f"{zone.spares} largest units"
+            without = f" without its {largest}" if zone.spares else ""
             what = f"zones.{name} cools {left_kw:g} kW{without}"
             problems.error("cooling.yml", line, what, f"the {heat_w[name] / 1000:.1f} kW that its racks draw")
 

@@ -94,8 +94,8 @@ def _paths(plan: Plan, problems: Problems) -> None:
         for mine in sorted(chain & sources.keys() - shared):
             for theirs in sorted(other & sources.keys() - shared):
                 same = [
-                    f"{field.replace('_', ' ')} {getattr(sources[mine], field)}"
-                    for field in ("upstream", "entrance")
+                    f"{noun} {getattr(sources[mine], field)}"
+                    for field, noun in (("upstream", "upstream station"), ("entrance", "entrance"))
                     if getattr(sources[mine], field) == getattr(sources[theirs], field)
                 ]
                 if same:

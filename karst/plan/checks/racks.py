@@ -39,9 +39,11 @@ def _supplies(plan: Plan, layout: Layout, problems: Problems) -> None:
             if sum(cord.path != path for cord in server.cords) < _psus_needed(plan, server.device_type)
         ]
         if lost:
-            what = f"with path {path} lost, {_list(lost)} keep too few power supplies"
+            what = (
+                f"with path {path} lost, {_list(lost)} {'keeps' if len(lost) == 1 else 'keep'} too few power supplies"
+            )
             klass = plan.site.place.required_class.value
-            _error(plan, layout, ("pdus",), what, f"each on other paths enough to run on (class {klass})", problems)
+            _error(plan, layout, ("pdus",), what, f"enough of each on its other paths (class {klass})", problems)
 
 
 def _psus_needed(plan: Plan, device_type: str) -> int:
