@@ -22,19 +22,19 @@ async def observe(visit: Visit) -> tuple[SeenPdu, dict[str, Outlet]]:
     return SeenPdu(visit.generation, tuple(off)), outlets
 
 
-async def converge(visit: Visit, pdu: PduArgs) -> SeenPdu:
-    """Make the outlets as declared. Raises RedfishError."""
+async def converge(visit: Visit, pdu: PduArgs) -> tuple[SeenPdu, bool]:
+    """Make the outlets as declared; also whether any was switched on. Raises RedfishError."""
     seen, outlets = await observe(visit)
     unknown = [name for name in pdu.outlets_off if name not in outlets]
     if unknown:
         raise UnobservedError(f"it has no outlet {', '.join(unknown)}; there are {', '.join(outlets)}")
     steps = decide_pdu(pdu, seen)
     if not steps.any:
-        return seen
+        return seen, False
     await asyncio.gather(*(outlets[name].switch("On") for name in steps.on))
     await asyncio.gather(*(outlets[name].switch("Off") for name in steps.off))
     seen, _ = await observe(visit)
     left = decide_pdu(pdu, seen)
     if left.any:
         raise TaskError(f"outlets {', '.join((*left.on, *left.off))} did not switch")
-    return seen
+    return seen, bool(steps.on)

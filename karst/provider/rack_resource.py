@@ -199,7 +199,22 @@ async def read(inputs: Mapping[str, Any], state: Mapping[str, Any], context: Con
     rack.take(outcome, drifted)
     # To have been read heals no failed work: that the next update does.
     rack.failed = {**failed_before, **rack.failed}
-    return await _end(rack, drifted, wire(drifted), partial=False)
+    return await _end(rack, drifted, _as_seen(inputs, args, drifted), partial=False)
+
+
+def _as_seen(inputs: Mapping[str, Any], args: RackArgs, drifted: RackArgs) -> dict[str, Any]:
+    """The inputs, changed only where something drifted."""
+    shown = dict(inputs)
+    for group in ("servers", "pdus"):
+        before, after = getattr(args, group), getattr(drifted, group)
+        shown[group] = {
+            name: {
+                **given,
+                **{key: value for key, value in wire(after[name]).items() if value != wire(before[name]).get(key)},
+            }
+            for name, given in (inputs.get(group) or {}).items()
+        }
+    return shown
 
 
 def _to_shut_down(server: ServerArgs, context: Context) -> bool:

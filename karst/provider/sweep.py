@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from time import monotonic
 
 from karst.pki import PkiError
 from karst.provider import pdus, servers
@@ -19,6 +20,10 @@ from karst.provider.visit import CredentialError, IdentityError, visit
 from karst.redfish.errors import RedfishError, UnreachableError
 
 log = logging.getLogger(__name__)
+
+# From power at the cord to a BMC that answers.
+_BMC_START_S = 240.0
+_BMC_POLL_S = 1.0
 
 
 class CancelledError(Exception):
@@ -50,6 +55,7 @@ class Sweep:
     report: Report
     outcome: Outcome = field(default_factory=Outcome)
     _pdus_done: asyncio.Event = field(default_factory=asyncio.Event)
+    _lit: bool = False  # whether outlets were switched on
 
     async def read(self, devices: Mapping[str, DeviceArgs]) -> Outcome:
         """Look at each."""
@@ -107,20 +113,27 @@ class Sweep:
     async def _converge(self, name: str, device: DeviceArgs) -> Seen:
         if not managed(device):
             return await self._read(name, device)
-        try:
-            return await self._converge_once(name, device)
-        except UnreachableError:
-            if isinstance(device, PduArgs) or self._pdus_done.is_set():
-                raise
-            # Its outlets may have been off: with the PDUs seen to, its BMC may answer.
-            await self._pdus_done.wait()
-            return await self._converge_once(name, device)
+        deadline: float | None = None
+        while True:
+            try:
+                return await self._converge_once(name, device)
+            except UnreachableError:
+                if isinstance(device, PduArgs):
+                    raise
+                await self._pdus_done.wait()
+                # Where outlets were off its BMC may have been dark, and starts now.
+                if not self._lit or (deadline is not None and monotonic() > deadline):
+                    raise
+                deadline = deadline or monotonic() + _BMC_START_S
+                await asyncio.sleep(_BMC_POLL_S)
 
     async def _converge_once(self, name: str, device: DeviceArgs) -> Seen:
         async with visit(device, self.configuration, self.bounds, self.generation, self._known(name)) as found:
             await enrol(found, self.configuration)
             if isinstance(device, PduArgs):
-                return await pdus.converge(found, device)
+                seen, switched_on = await pdus.converge(found, device)
+                self._lit = self._lit or switched_on
+                return seen
             assert isinstance(device, ServerArgs)  # noqa: S101  # there is no third kind
             consent = name in self.configuration.allow_reset
             return await servers.converge(found, device, consent, self.bounds, self._outlets_on)

@@ -30,7 +30,8 @@ def device(kind, given):
 
 
 if "hall" in what:
-    options.depends_on = [Hall(what["hall"]["name"], HallArgs(**what["hall"]), pulumi.ResourceOptions(provider=provider))]
+    alone = pulumi.ResourceOptions(provider=provider)
+    options.depends_on = [Hall(what["hall"]["name"], HallArgs(**what["hall"]), alone)]
 for rack in what["racks"]:
     args = RackArgs(
         name=rack["name"],
