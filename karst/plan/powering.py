@@ -56,12 +56,14 @@ def cords(
 ) -> tuple[Cord, ...]:
     """Return a cord for each power port: each to another path, in the order of `paths`, then over again.
 
+    With more paths than ports, as in distributed redundancy, units begin at the paths in turn, so that all are used.
     A server owns the sockets of all the units it fills; a second cord to a path takes that of its second unit.
     """
     found = []
+    first = u - 1 if len(paths) > len(power_ports) else 0
     for index, port in enumerate(power_ports):
-        turn, which = divmod(index, len(paths))
-        path = paths[which]
+        turn = index // len(paths)
+        path = paths[(first + index) % len(paths)]
         choice = sockets_of[path]
         if choice:
             socket = choice[socket_index(u + turn, len(choice))]
