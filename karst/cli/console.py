@@ -12,7 +12,7 @@ from rich.console import Console
 
 from karst.site.problems import SiteError
 from karst.workspace.engine import InterruptedRunError
-from karst.workspace.paths import WorkspaceError
+from karst.workspace.paths import UnknownNameError, WorkspaceError
 
 # No colour codes into pipes, no guessing at words to paint: rich does the first, `highlight=False` the second.
 out = Console(highlight=False, soft_wrap=True)
@@ -41,12 +41,15 @@ def complain(text: str) -> None:
 
 @contextmanager
 def faults_as_sentences() -> Iterator[None]:
-    """Turns the faults that a person can mend into sentences and exit code 1."""
+    """Turns the faults that a person can mend into sentences and exit code 1, or 2 for a name that there is not."""
     try:
         yield
     except SiteError as fault:
         complain("\n".join(map(str, fault.problems)))
         raise typer.Exit(1) from None
+    except UnknownNameError as fault:
+        complain(str(fault))
+        raise typer.Exit(2) from None
     except WorkspaceError as fault:
         complain(str(fault))
         raise typer.Exit(1) from None

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import typer
 
+from karst.cli import twin
 from karst.cli.allocate import allocate
 from karst.cli.check import check
 from karst.cli.down import down
+from karst.cli.draw import draw
 from karst.cli.env import env
+from karst.cli.plan import plan
 from karst.cli.power import power
 from karst.cli.rotate import rotate
 from karst.cli.status import status
@@ -17,6 +20,7 @@ app = typer.Typer(
     name="karst",
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     help="""Declare a cavern data centre once; prove it, build it, verify it.
 
@@ -32,9 +36,12 @@ _DECLARE, _BUILD = "Declare and prove", "Build and operate"
 
 app.command(rich_help_panel=_DECLARE)(check)
 app.command(rich_help_panel=_DECLARE)(allocate)
+app.command(rich_help_panel=_DECLARE)(plan)
+app.command(rich_help_panel=_DECLARE)(draw)
 app.command(rich_help_panel=_BUILD)(up)
 app.command(rich_help_panel=_BUILD)(status)
 app.command(rich_help_panel=_BUILD)(power)
 app.command(rich_help_panel=_BUILD)(rotate)
 app.command(rich_help_panel=_BUILD)(env)
 app.command(rich_help_panel=_BUILD)(down)
+app.add_typer(twin.app, name="twin", rich_help_panel=_BUILD)

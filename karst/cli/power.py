@@ -18,7 +18,6 @@ from karst.provider.bounds import Bounds, LockedError, lock_folder
 from karst.provider.config import Configuration, parse
 from karst.provider.model import ServerArgs
 from karst.provider.planned import OutOfBandMap, server_args
-from karst.provider.provider import ProviderArgs
 from karst.provider.visit import CredentialError, IdentityError, visit
 from karst.redfish.errors import RedfishError
 from karst.redfish.system import FORCE_OFF, OFF, ON, RESTART, System
@@ -26,7 +25,7 @@ from karst.site.base import Status
 from karst.site.load import load
 from karst.site.problems import nearest
 from karst.workspace import paths, pulumi
-from karst.workspace.paths import Paths, WorkspaceError
+from karst.workspace.paths import Paths, UnknownNameError, WorkspaceError
 from karst.workspace.stack import Stack
 
 _PATIENCE_S = 300.0
@@ -80,7 +79,7 @@ def power(
 
 
 def _target(place: Paths, site: str, name: str) -> _Target:
-    """Raises SiteError, WorkspaceError."""
+    """Raises SiteError, WorkspaceError, UnknownNameError."""
     planned = plan(load(place.site(site), place.hardware))
     server = _find(planned, name)
     environment = pulumi.environment(place)
@@ -88,7 +87,7 @@ def _target(place: Paths, site: str, name: str) -> _Target:
     if not stack.exists:
         raise WorkspaceError(f"there is no stack {stack.name}: its configuration says how to reach {name}")
     config = {key.removeprefix("karst:"): value for key, value in stack.config().items()}
-    given = {key: value for key, value in config.items() if key in ProviderArgs.__dataclass_fields__}
+    given = {key: value for key, value in config.items() if key in Configuration.__dataclass_fields__}
     configuration, faults = parse({"credential_generation": 1, **given})
     if configuration is None:
         raise WorkspaceError("; ".join(f"{stack.name}, karst:{fault.path}: {fault.reason}" for fault in faults))
@@ -105,7 +104,7 @@ def _find(planned: Plan, name: str) -> Server:
     except KeyError:
         seat = next((each for each in planned.racks if name.startswith(f"{each}-")), None)
         among = [f"{seat}-{short}" for short in planned.layout(planned.racks[seat]).servers] if seat else planned.racks
-        raise WorkspaceError(f"the plan has no server {name}{nearest(name, list(among))}") from None
+        raise UnknownNameError(f"the plan has no server {name}{nearest(name, list(among))}") from None
 
 
 def _refusal(server: Server, action: Action, yes: bool) -> str:

@@ -11,6 +11,7 @@ from karst.workspace.events import Run
 from karst.workspace.stack import Stack
 
 _POLL_S = 0.5
+_SAID = 20  # differences a stack; more than fit on a screen help nobody
 
 _DONE: Mapping[str, str] = {
     "create": "created",
@@ -36,6 +37,8 @@ def run_stack(stack: Stack, action: Action, expected: int, verbose: bool) -> Run
             (lambda line: err.print(line, markup=False)) if verbose else None,
         )
     say(stack.name, f"{_outcome(action, seen)} ({time.monotonic() - began:.0f} s)")
+    for line in _differences(seen):
+        say("", line)
     for warning in seen.warnings:
         complain(warning)
     for error in seen.errors:
@@ -62,11 +65,17 @@ def _progress(action: Action, seen: Run, expected: int) -> str:
 
 
 def _outcome(action: Action, seen: Run) -> str:
-    counts = ", ".join(
-        f"{count} {_DONE.get(operation, operation)}" for operation, count in sorted(seen.counts.items()) if count
-    )
+    counts = ", ".join(f"{count} {_DONE.get(operation, operation)}" for operation, count in seen.changing.items())
     if seen.errors:
         return f"failed; {counts}" if counts else "failed"
     if not seen.changes:
         return "nothing changed" if action != "preview" else "nothing would change"
-    return f"would change: {counts}" if action == "preview" else counts
+    return f"would be {counts}" if action == "preview" else counts
+
+
+def _differences(seen: Run) -> list[str]:
+    """Which property of which resource is, or would be, changed: what a person wants to know before anything else."""
+    lines = [f"{name}: {path}" for name in seen.changed for path in seen.differing.get(name, ())]
+    if len(lines) <= _SAID:
+        return lines
+    return [*lines[:_SAID], f"… and {len(lines) - _SAID:,} more, in {seen.log}"]

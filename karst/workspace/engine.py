@@ -74,6 +74,7 @@ def run(stack: Stack, action: Action, watch: Callable[[Run], None], echo: Callab
                 engine.send_signal(signal.SIGINT)
             catch_up()
         catch_up()
+    events.unlink(missing_ok=True)  # the log says the same in words
     if interrupted:
         raise InterruptedRunError
     if engine.returncode and not seen.errors:

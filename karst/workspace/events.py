@@ -33,7 +33,14 @@ class Run:
     @property
     def changes(self) -> int:
         """Resources that the run changed, or would change."""
-        return sum(count for operation, count in self.counts.items() if operation not in _HARMLESS)
+        return sum(self.changing.values())
+
+    @property
+    def changing(self) -> dict[str, int]:
+        """The same by operation."""
+        return {
+            operation: count for operation, count in sorted(self.counts.items()) if count and operation not in _HARMLESS
+        }
 
     def take(self, event: dict[str, Any]) -> None:
         """Account for one event."""
@@ -57,7 +64,8 @@ class Run:
             self.differing[name] = paths
 
     def _end(self, step: dict[str, Any]) -> None:
-        self.done[step["type"]] += 1
+        if step["op"] != "refresh":
+            self.done[step["type"]] += 1
         paths = tuple(sorted(step.get("detailedDiff") or {}))
         if step["op"] == "refresh" and paths:
             self.drifted[step["urn"].rsplit("::", 1)[-1]] = paths

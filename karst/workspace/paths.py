@@ -11,6 +11,10 @@ class WorkspaceError(Exception):
     """The workspace cannot be used; the message is a sentence that says why and what to do."""
 
 
+class UnknownNameError(WorkspaceError):
+    """Something was named that there is not; the message has the names there are."""
+
+
 @dataclass(frozen=True, slots=True)
 class Paths:
     """A clone (the folder of `Pulumi.yaml`) and its workspace `home` (`.karst/`, or what KARST_HOME says)."""
@@ -79,11 +83,11 @@ class Paths:
         return self.clone / "hardware"
 
     def site(self, name: str) -> Path:
-        """Folder of a site. Raises WorkspaceError with the names there are, if there is none of that name."""
+        """Folder of a site. Raises UnknownNameError if there is none of that name."""
         folder = self.clone / "sites" / name
         if not (folder / "site.yml").is_file():
             known = sorted(each.parent.name for each in self.clone.glob("sites/*/site.yml"))
-            raise WorkspaceError(f"there is no site {name!r}; there are: {', '.join(known) or 'none'}")
+            raise UnknownNameError(f"there is no site {name!r}; there are: {', '.join(known) or 'none'}")
         return folder
 
     def stack_config(self, stack: str) -> Path:
