@@ -117,9 +117,9 @@ def compose(data: bytes, file: str, problems: Problems) -> Node | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         why = " ".join(part for part in (error.context, error.problem) if part)
-        problems.error(
-            file, mark.line + 1 if mark else 1, f"not YAML: {why}", "YAML (indent with blanks, quote odd text)"
-        )
+        # At the file's end, libyaml's mark is on the line after the last.
+        line = min(mark.line + 1 if mark else 1, max(1, len(text.splitlines())))
+        problems.error(file, line, f"not YAML: {why}", "YAML (indent with blanks, quote odd text)")
         return None
     if root is None:
         problems.error(file, 1, "the file is empty", "a map that begins with `schema: 1`")

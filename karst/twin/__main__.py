@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--home", type=Path, required=True, help="folder of the twin's state, .karst/twin in a clone")
     parser.add_argument("--site", type=Path, required=True, help="folder of the site, sites/lab")
     parser.add_argument("--hardware", type=Path, help="folder of device types; beside the site's own unless given")
-    parser.add_argument("--port", type=int, help="port of all BMCs; the workspace's unless given")
+    parser.add_argument("--port", type=int, help="port of all BMCs, 0 for any; the workspace's unless given")
     parser.add_argument("--prefix", type=IPv4Network, help="what takes the place of the site's out-of-band prefix")
     parser.add_argument("--hall", action="append", default=[], help="serve only this hall; may be given more than once")
     parser.add_argument("--bin-dir", type=Path, help="folder of etcd and the Kubernetes daemons; PATH unless given")

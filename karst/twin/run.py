@@ -76,7 +76,8 @@ def _wanted(made: Plan, device: Device, halls: frozenset[str]) -> bool:
 
 
 async def _serve(options: Options, made: Plan, world: World) -> None:
-    port = _port(options, "bmc")
+    listening = listen(_port(options, "bmc"))
+    port = listening.getsockname()[1]
     supervisor = Supervisor(_control_plane(options, made))
     about = {"pid": os.getpid(), "site": made.site.place.name, "plan": made.hash, "port": port}
     control = Control(options.home, world, supervisor, about)
@@ -84,7 +85,7 @@ async def _serve(options: Options, made: Plan, world: World) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, control.ending.set)
     world.resume()
-    serving = loop.create_task(Listener(world, listen(port)).run())
+    serving = loop.create_task(Listener(world, listening).run())
     try:
         supervisor.start()
         await control.start()

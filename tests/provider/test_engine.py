@@ -1,0 +1,109 @@
+"""The same with the real engine: what a person at `pulumi` sees."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from karst.redfish.system import FORCE_OFF
+
+from .lab import CLONE, FACTORY, GENERATIONS, RACK, Lab
+from .project import Project
+from .test_rack import SERVERS
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def project(twin: Lab, tmp_path: Path) -> Project:
+    run = subprocess.run(
+        [sys.executable, CLONE / "tools" / "build.py", "--print-bin"], capture_output=True, text=True, check=True
+    )
+    (tmp_path / "project").mkdir()
+    made = Project.create(tmp_path / "project", Path(run.stdout.strip()))
+    made.configure(twin.configuration(timeout_s=3))
+    made.declare(twin.rack(), hall={"name": "h1", "racks": {RACK: 4}})
+    return made
+
+
+async def test_the_life_of_a_rack(twin: Lab, project: Project) -> None:
+    first = project.run("preview", "--diff")
+    assert first.status == 0, first.output
+    assert sum(sum(each["requests"].values()) for each in twin.devices().values()) == 0
+    made = project.up()
+    assert made.status == 0, made.output
+    assert project.outputs()[f"{RACK}/servers_on"] == 4
+    again = project.run("up", "--yes", "--skip-preview", "--expect-no-changes")
+    assert again.status == 0, again.output
+
+    async with twin.hand(SERVERS[3]) as bmc:
+        system = await twin.system(bmc)
+        await system.reset(FORCE_OFF, ("Off",))
+        await system.wait_power("Off", 10)
+        await (await system.read()).set_asset_tag("scribbled")
+    seen = project.run("preview", "--diff")
+    # Each property on a line of its own, below the server's.
+    assert f"~ {SERVERS[3]}: {{" in seen.output
+    assert '~ power    : "Off" => "On"' in seen.output
+    assert f'~ asset_tag: "scribbled" => "{SERVERS[3]}"' in seen.output
+    assert f"~ {SERVERS[0]}" not in seen.output
+    assert project.up().status == 0
+    assert twin.devices()[SERVERS[3]]["power"] == "On"
+
+    twin.control.set_faults([{"device": SERVERS[1], "reset": True}])
+    project.declare(
+        twin.rack(s01={"asset_tag": "new"}, s02={"asset_tag": "new"}), hall={"name": "h1", "racks": {RACK: 4}}
+    )
+    broken = project.up()
+    assert broken.status != 0
+    assert f"* {SERVERS[1]}: " in broken.output
+    assert f"* {SERVERS[0]}: " not in broken.output
+    assert set(project.outputs()[f"{RACK}/failed"]) == {SERVERS[1]} or f'"{SERVERS[1]}"' in project.state()
+    twin.control.set_faults([])
+    assert project.up().status == 0
+
+    vanishing = twin.rack()
+    del vanishing["servers"][SERVERS[0]]
+    project.declare(vanishing, hall={"name": "h1", "racks": {RACK: 3}})
+    refused = project.run("preview")
+    assert refused.status != 0
+    assert SERVERS[0] in refused.output
+    assert "would vanish" in refused.output
+    project.declare(hall={"name": "h1", "racks": {}})
+    refused = project.run("preview")
+    assert refused.status != 0
+    assert "4 active servers" in refused.output or "3 active servers" in refused.output
+
+    state = project.state()
+    for secret in (GENERATIONS["1"]["password"], FACTORY["password"], "PRIVATE KEY"):
+        assert secret not in state
+        assert secret not in made.output + seen.output + broken.output
+
+    gone = project.run("destroy", "--yes", "--skip-preview")
+    assert gone.status == 0, gone.output
+    assert [twin.devices()[name]["power"] for name in SERVERS] == ["Off"] * 4
+
+
+def test_a_killed_engine_takes_its_provider_along_and_the_next_run_converges(twin: Lab, project: Project) -> None:
+    engine = project.start("up", "--yes", "--skip-preview")
+    reached = False
+    while engine.poll() is None and not reached:
+        reached = twin.control.status(devices=False)["writes"] > 20
+    family = psutil.Process(engine.pid).children(recursive=True)
+    providers = [each for each in family if "pulumi-resource-karst" in " ".join(each.cmdline())]
+    assert reached
+    assert providers
+    os.kill(engine.pid, signal.SIGKILL)
+    engine.communicate()
+    gone, _ = psutil.wait_procs(providers, 8)
+    assert set(gone) == set(providers)
+    assert project.run("cancel", "--yes").status == 0
+    ended = project.up()
+    assert ended.status == 0, ended.output
+    assert [twin.devices()[name]["power_ons"] for name in SERVERS] == [1] * 4

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from twin_support import SERVERS, Bmc, Twin, long_lab, running
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return long_lab(tmp_path_factory.mktemp("site"))
+
+
+@pytest.fixture(scope="session")
+def twin(tmp_path_factory: pytest.TempPathFactory, site: Path) -> Iterator[Twin]:
+    """A twin for all tests of a worker; each takes devices that no other has had."""
+    yield from running(tmp_path_factory.mktemp("home"), site)
+
+
+@pytest.fixture
+def own_twin(tmp_path: Path, site: Path) -> Iterator[Twin]:
+    """A twin for a test that kills it or changes what all its devices share."""
+    yield from running(tmp_path, site)
+
+
+@pytest.fixture(params=SERVERS)
+def shape(request: pytest.FixtureRequest) -> str:
+    found: str = request.param
+    return found
+
+
+@pytest.fixture
+def name(twin: Twin, shape: str) -> str:
+    return twin.fresh(shape)
+
+
+@pytest.fixture
+def bmc(twin: Twin, name: str) -> Iterator[Bmc]:
+    made = twin.bmc(name)
+    yield made
+    made.close()
