@@ -32,6 +32,6 @@ check: tools ## lint, types, import contracts, size budget
 bench: tools ## every benchmark, one JSON document a line
 	@for file in benchmarks/*.py; do .venv/bin/python $$file; done
 
-requirements: ## pin the Python packages anew, with hashes
-	@uv pip compile -q --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make requirements" -o requirements.txt pyproject.toml
-	@uv pip compile -q --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make requirements" --extra test -c requirements.txt -o requirements-test.txt pyproject.toml
+requirements: tools ## pin the Python packages anew, with hashes
+	@.venv/bin/uv pip compile -q --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make requirements" -o requirements.txt pyproject.toml
+	@.venv/bin/uv pip compile -q --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make requirements" --extra test -c requirements.txt -o requirements-test.txt pyproject.toml

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -16,8 +17,10 @@ VENV = ROOT / ".venv"
 
 def stamp() -> str:
     """A hash of all that decides what the environment holds."""
-    digest = hashlib.sha256(f"{sys.version} {ROOT}".encode())
-    for name in ("requirements.txt", "requirements-test.txt", "pyproject.toml"):
+    # Of pyproject.toml only what is installed: a linter's setting makes no new environment.
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    digest = hashlib.sha256(f"{sys.version} {ROOT} {project}".encode())
+    for name in ("requirements.txt", "requirements-test.txt"):
         digest.update((ROOT / name).read_bytes())
     return digest.hexdigest()
 

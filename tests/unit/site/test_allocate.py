@@ -72,7 +72,9 @@ some_racks = st.fixed_dictionaries({row: st.sets(st.integers(1, 20), min_size=1)
 
 @settings(max_examples=40, deadline=None)
 @given(steps=st.lists(st.tuples(some_racks, st.booleans()), min_size=1, max_size=5))
-def test_inserting_and_removing_racks_adds_lines_and_changes_none(steps: list[tuple[dict[str, set[int]], bool]]) -> None:
+def test_inserting_and_removing_racks_adds_lines_and_changes_none(
+    steps: list[tuple[dict[str, set[int]], bool]],
+) -> None:
     text = HEAD
     for positions, retire in steps:
         site = with_racks(positions)
@@ -97,9 +99,7 @@ def test_inserting_and_removing_racks_adds_lines_and_changes_none(steps: list[tu
 
 @settings(max_examples=20, deadline=None)
 @given(first=some_racks, row=st.sampled_from(ROWS), position=st.integers(1, 20))
-def test_the_lines_do_not_depend_on_what_else_changes(
-    first: dict[str, set[int]], row: str, position: int
-) -> None:
+def test_the_lines_do_not_depend_on_what_else_changes(first: dict[str, set[int]], row: str, position: int) -> None:
     text = run(with_racks(first), HEAD)
     more = {name: there | ({position} if name == row else set()) for name, there in first.items()}
     after = run(with_racks(more), text)

@@ -31,7 +31,43 @@ FILES = (
 YAML_FILES = tuple(file for file in FILES if file.endswith(".yml"))
 
 # Pieces that mean something to YAML, to short forms or to the models.
-PIECES = "{ } [ ] : , # & * ! | > ' \" % @ ` --- ... ~ $1 $9 $1*2 [1-9] [9-1] [a,b] [1-999999999] h1 \t \x00 é 𝟙 -1 1e9 .nan".split(" ")
+PIECES = [
+    "{",
+    "}",
+    "[",
+    "]",
+    ":",
+    ",",
+    "#",
+    "&",
+    "*",
+    "!",
+    "|",
+    ">",
+    "'",
+    '"',
+    "%",
+    "@",
+    "`",
+    "---",
+    "...",
+    "~",
+    "$1",
+    "$9",
+    "$1*2",
+    "[1-9]",
+    "[9-1]",
+    "[a,b]",
+    "[1-999999999]",
+    "h1",
+    "\t",
+    "\x00",
+    "é",
+    "𝟙",
+    "-1",
+    "1e9",
+    ".nan",
+]
 
 few = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 many = settings(few, max_examples=1500)
