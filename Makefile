@@ -18,7 +18,7 @@ down: tools ## destroy the stacks, end the twin, remove all its state
 	@$(KARST) down $(SITE)
 
 env: ## print the environment of a shell for pulumi and kubectl: eval "$$(make -s env)"
-	@$(KARST) env $(SITE)
+	@$(KARST) env
 
 test: tools ## all tests
 	@.venv/bin/python -m pytest -n 2 --dist loadgroup
