@@ -29,7 +29,7 @@ class Quota(Model):
 
 
 class Flow(Model):
-    """A permitted flow: from this tenant to `to`, on TCP `port`."""
+    """A permitted flow: from this tenant to `to`, on TCP `port`; among its own pods, if `to` is the tenant itself."""
 
     to: Name
     port: Annotated[int, Field(ge=1, le=65535)]

@@ -31,7 +31,7 @@ def check_clusters(draft: Draft, problems: Problems) -> None:
 
 
 def check_tenants(draft: Draft, problems: Problems) -> None:
-    """Pass: clusters exist, operators are named once, and flows lead to other tenants that may be reached."""
+    """Pass: clusters exist, operators are named once, and flows lead to tenants that may be reached."""
     document, tenants = draft.tenants, draft.tenants.model
     clusters = draft.clusters.names("clusters")
     for name, tenant in (tenants.tenants if tenants else {}).items():
@@ -64,11 +64,7 @@ def _flows(draft: Draft, name: str, tenant: Tenant, problems: Problems) -> None:
                 "every flow once",
             )
         seen.add((flow.to, flow.port))
-        if flow.to == name:
-            problems.error(
-                document.file, line, f"tenants.{name}: a flow to itself", "another tenant; within one all may talk"
-            )
-        elif refer(document, (*path, "to"), flow.to, "tenant", known, problems) and tenants:
+        if refer(document, (*path, "to"), flow.to, "tenant", known, problems) and tenants:
             other = tenants.tenants.get(flow.to)
             if other:
                 _flow_permitted(draft, name, tenant, flow.to, other, line, problems)
