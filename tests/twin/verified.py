@@ -1,0 +1,17 @@
+"""Run a client that is built on the `redfish` package so that it verifies TLS: verified.py CA-FILE PROGRAM ARGUMENTS…
+
+Neither redfish-utilities' scripts nor the service validator have an option for that; the client beneath them has one.
+"""
+
+from __future__ import annotations
+
+import functools
+import runpy
+import sys
+
+import redfish
+
+if __name__ == "__main__":
+    authority, *sys.argv = sys.argv[1:]
+    redfish.redfish_client = functools.partial(redfish.redfish_client, cafile=authority)
+    runpy.run_path(sys.argv[0], run_name="__main__")
