@@ -22,13 +22,20 @@ class Engine:
 
     async def warn(self, urn: str, sentence: str) -> None:
         """A warning. Never raises: what was done is not undone because nobody listens."""
+        await self._say(urn, sentence, engine_pb2.WARNING)
+
+    async def inform(self, urn: str, sentence: str) -> None:
+        """What is good to know; like `warn` otherwise."""
+        await self._say(urn, sentence, engine_pb2.INFO)
+
+    async def _say(self, urn: str, sentence: str, severity: Any) -> None:
         if (urn, sentence) in self._said:
             return
         self._said.add((urn, sentence))
         if self._stub is None:
             log.warning("%s", sentence)
             return
-        request = engine_pb2.LogRequest(severity=engine_pb2.WARNING, message=sentence, urn=urn)
+        request = engine_pb2.LogRequest(severity=severity, message=sentence, urn=urn)
         try:
             await cast(Awaitable[Any], self._stub.Log(request, timeout=5))  # the stub's types are the blocking ones
         except grpc.RpcError:

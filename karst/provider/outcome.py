@@ -34,8 +34,9 @@ class PartialError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The configured provider and a voice: `warn` reaches the person at the engine."""
+    """The configured provider and a voice: `warn` and `inform` reach the person at the engine."""
 
     configuration: Configuration
     bounds: Bounds
     warn: Callable[[str], Awaitable[None]]
+    inform: Callable[[str], Awaitable[None]]

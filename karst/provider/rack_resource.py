@@ -25,6 +25,7 @@ from karst.provider.seen import (
     record_server,
     server_as_seen,
 )
+from karst.provider.sentences import named
 from karst.provider.sweep import Outcome, Seen, Sweep
 from karst.provider.values import UNKNOWN
 from karst.site.base import Status
@@ -264,7 +265,9 @@ def _pending_sentence(names: list[str]) -> str:
 
 
 async def _warn(found: Differences, old: RackArgs, new: RackArgs, context: Context) -> None:
-    """At preview, count what hurts."""
+    """At preview, name what differs and count what hurts."""
+    for sentence in named(found, old, new):
+        await context.inform(sentence)
     off = sorted(name for name, steps in found.steps.items() if steps.power == "off")
     off += sorted(name for name, server in old.servers.items() if name in found.gone and _to_shut_down(server, context))
     resets = sorted(name for name, steps in found.steps.items() if steps.power == "reset")

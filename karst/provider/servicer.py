@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NoReturn, TypeAlias
 
 import grpc
@@ -161,7 +162,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             await context.abort(grpc.StatusCode.FAILED_PRECONDITION, "the provider's configuration is not known yet")
         assert self._configuration is not None  # noqa: S101  # abort raises
         assert self._bounds is not None  # noqa: S101
-        return Context(self._configuration, self._bounds, lambda sentence: self._engine.warn(urn, sentence))
+        engine = self._engine
+        return Context(self._configuration, self._bounds, partial(engine.warn, urn), partial(engine.inform, urn))
 
 
 def _type(urn: str) -> str:
