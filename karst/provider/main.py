@@ -10,7 +10,6 @@ import signal
 import sys
 
 import grpc
-import uvloop
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from karst.provider.engine import Engine
@@ -28,7 +27,9 @@ def main() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     addresses = [each for each in sys.argv[1:] if not each.startswith("-")]
-    uvloop.run(_serve(addresses[-1] if addresses else None, parent))
+    # Not uvloop: of a connection that is reset during its handshake it leaves a socket object behind, which closes the
+    # descriptor a second time when somebody else has it already (dark BMCs do that: tests/provider/test_rack.py).
+    asyncio.run(_serve(addresses[-1] if addresses else None, parent))
     # Nothing is left to wait for: sessions are closed by whoever opened them, or die with their BMC's timeout.
     sys.stdout.flush()
     os._exit(0)
