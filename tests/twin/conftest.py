@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from twin_support import SERVERS, Bmc, Twin, long_lab, running
+from twin_trust import Notary, Trusted
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +41,15 @@ def bmc(twin: Twin, name: str) -> Iterator[Bmc]:
     made = twin.bmc(name)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def notary(tmp_path_factory: pytest.TempPathFactory) -> Notary:
+    return Notary(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture
+def trusted(twin: Twin, notary: Notary, name: str) -> Iterator[Trusted]:
+    made = notary.enrol(twin, name)
+    yield made
+    made.bmc.close()

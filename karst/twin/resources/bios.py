@@ -75,7 +75,7 @@ def _registry(tree: Tree, named: dict[str, list[str]], defaults: Json) -> str:
     name = f"BiosAttributeRegistry{tree.shape.vendor}.1.0.0"
     file = f"{REGISTRIES}/{name}"
     tree.collection(REGISTRIES, "MessageRegistryFileCollection", "Registries", [name])
-    location = {"Language": "en", "Uri": f"{file}/registry"}
+    location = {"Language": "en", "Uri": tree.link(f"{file}/registry")}
     tree.add(
         file,
         "MessageRegistryFile.v1_1_5",
