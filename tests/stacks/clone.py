@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,19 @@ class Clone:
         for name in _LINKED:
             (folder / name).symlink_to(ROOT / name)
         return Clone(folder)
+
+    @staticmethod
+    def create_without_cluster(folder: Path) -> Clone:
+        """The same of a site that has servers and nothing more, so that its twin runs no Kubernetes."""
+        made = Clone.create(folder)
+        site = folder / "sites" / "lab"
+        (site / "tenants.yml").write_text("schema: 1\ntenants: {}\n")
+        (site / "clusters.yml").write_text("schema: 1\nclusters: {}\n")
+        for name, word in (("racks.yml", "        role: control_plane\n"), ("allocations.yml", "control_plane:\n")):
+            text = (site / name).read_text()
+            assert word in text
+            (site / name).write_text(text.replace(word, "") if name == "racks.yml" else text.partition(word)[0])
+        return made
 
     @property
     def home(self) -> Path:
@@ -124,6 +138,27 @@ class Clone:
         """The twin's own truth of every device."""
         found: dict[str, dict[str, Any]] = self.control.status()["devices"]
         return found
+
+    def truth(self) -> dict[str, dict[str, Any]]:
+        """All that each device of the twin remembers, its event log too; what was only read or logged in to is not."""
+        store = sqlite3.connect(f"file:{Home(self.home / 'twin').database}?mode=ro", uri=True)
+        with closing(store):
+            found: dict[str, dict[str, Any]] = {}
+            for device, section, body in store.execute("SELECT device, section, body FROM state"):
+                found.setdefault(device, {})[section] = json.loads(body)
+            return found
+
+    def events(self, device: str) -> list[str]:
+        """The messages of a device's event log, oldest first."""
+        return [entry["message"] for entry in self.truth().get(device, {}).get("log", {}).get("entries", [])]
+
+    def files(self) -> set[str]:
+        """Every file of the clone but Python's own."""
+        return {
+            str(each.relative_to(self.folder))
+            for each in self.folder.rglob("*")
+            if "__pycache__" not in each.parts and not each.is_symlink()
+        }
 
     def processes(self) -> list[psutil.Process]:
         """Every living process whose command line or environment is this clone's."""

@@ -1,0 +1,97 @@
+"""`up` killed at spread points: the next one clears up, converges, and does no server twice.
+
+A site without a cluster, so that the whole run is about servers; `test_life.py` kills the other layer's engine.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from karst.twin.home import TwinError
+from tests.stacks.clone import KARST, SERVERS, Clone, await_true
+
+pytestmark = pytest.mark.slow
+
+# Of the some 216 requests that write, sessions included, by which the lab's eighteen BMCs are brought up.
+POINTS = (1, 25, 60, 110)
+
+
+def writes(clone: Clone) -> int:
+    """Since the twin started, or none while it does not answer."""
+    try:
+        return int(clone.control.status(devices=False)["writes"])
+    except TwinError:
+        return 0
+
+
+def find(up: subprocess.Popen[str], word: str) -> list[psutil.Process]:
+    """Processes below `up` whose command line has the word."""
+    found = []
+    for each in psutil.Process(up.pid).children(recursive=True):
+        try:
+            if any(word == part.rsplit("/", 1)[-1] for part in each.cmdline()[:2]):
+                found.append(each)
+        except psutil.NoSuchProcess:
+            continue
+    return found
+
+
+def engine(_: Clone, up: subprocess.Popen[str]) -> list[psutil.Process]:
+    return find(up, "pulumi")
+
+
+def provider(_: Clone, up: subprocess.Popen[str]) -> list[psutil.Process]:
+    return find(up, "pulumi-resource-karst")
+
+
+def twin(clone: Clone, _: subprocess.Popen[str]) -> list[psutil.Process]:
+    return [psutil.Process(clone.control.status(devices=False)["pid"])]
+
+
+def up_and_kill(clone: Clone, whom: Callable[[Clone, subprocess.Popen[str]], list[psutil.Process]], after: int) -> bool:
+    """`karst up`, whose engine, provider or twin is killed after so many writes; whether it lived to be killed."""
+    up = clone.start(KARST, "up")
+    await_true("the twin answers", lambda: clone.home.exists() and writes(clone) >= 0)
+    begun = writes(clone)
+    await_true(f"{after} writes", lambda: up.poll() is not None or writes(clone) - begun >= after)
+    killed = []
+    if up.poll() is None:
+        killed = whom(clone, up)
+        for process in killed:
+            process.kill()
+    out, err = up.communicate(timeout=200)
+    if killed:
+        assert up.returncode == 1, f"{out}\n{err}"
+        assert "Traceback" not in err
+        assert "  ! " in err
+    return bool(killed)
+
+
+@pytest.mark.parametrize("whom", [engine, provider, twin], ids=lambda each: each.__name__)
+def test_killed_it_converges_and_does_no_server_twice(
+    tmp_path: Path, whom: Callable[[Clone, subprocess.Popen[str]], list[psutil.Process]]
+) -> None:
+    clone = Clone.create_without_cluster(tmp_path)
+    killed = [up_and_kill(clone, whom, after) for after in POINTS]
+    assert sum(killed) >= len(POINTS) - 1, "too few runs lived until they were to be killed"
+    run = clone.karst("up")
+    assert run.status == 0, run.all
+    if whom is engine:
+        assert "cleared the lock of a run that was killed" in run.err or not killed[-1]
+    assert "12 of 12" in run.out
+    for name, device in clone.devices().items():
+        assert device["concurrent_writers"] <= 1, name
+        assert device["login_failures"] < 3, name
+        if name in SERVERS:
+            assert (device["power"], device["power_ons"], device["resets"]) == ("On", 1, 0), name
+        assert clone.events(name).count("The HTTPS certificate was replaced.") == 1, name
+    again = clone.karst("up", "--expect-no-changes")
+    assert again.status == 0, again.all
+    run = clone.karst("down")
+    assert run.status == 0, run.all
+    assert clone.processes() == []
