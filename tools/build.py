@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     wanted = [pin for pin in pins if not arguments.only or pin.name in arguments.only]
     to_build = [pin for pin in wanted if pin.name not in external and not (tools / pin.key).exists()]
-    if to_build and (lacks := golang.missing(tools)):
+    if to_build and (lacks := golang.missing(to_build, tools)):
         sys.stderr.write("".join(f"tools: {lack}\n" for lack in lacks))
         return 1
     try:

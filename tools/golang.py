@@ -7,13 +7,12 @@ import re
 import shutil
 import subprocess
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from pins import Pin
 from progress import Progress
 
-# The newest `go` line among the go.mod files; go 1.21 and later fetch a newer toolchain by themselves where allowed.
-MINIMUM_GO = (1, 26)
 # Sources, build cache and binaries of all tools, measured 9 GB with reserve.
 DISK_BYTES = 12 * 1024**3
 
@@ -22,17 +21,13 @@ class BuildError(Exception):
     """A build failed; the text says which, with the last lines of its output and where all of it is."""
 
 
-def missing(cache: Path) -> list[str]:
-    """What the machine lacks for a build, a sentence each."""
-    lacks = []
+def missing(pins: Iterable[Pin], cache: Path) -> list[str]:
+    """What the machine lacks for a build of these, a sentence each."""
     go = shutil.which("go")
     if go is None:
-        lacks.append("go is not on PATH; install Go 1.26 or newer (Debian: golang-go from backports)")
+        lacks = ["go is not on PATH; install Go 1.21 or newer, which fetches what it lacks as a Go module"]
     else:
-        shown = subprocess.run([go, "env", "GOVERSION"], capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603
-        match = re.match(r"go(\d+)\.(\d+)", shown)
-        if match and (int(match[1]), int(match[2])) < MINIMUM_GO:
-            lacks.append(f"{shown} is too old; Go {MINIMUM_GO[0]}.{MINIMUM_GO[1]} or newer is needed")
+        lacks = list(dict.fromkeys(lack for pin in pins if (lack := _too_old(go, pin))))
     place = cache
     while not place.exists():
         place = place.parent
@@ -40,6 +35,20 @@ def missing(cache: Path) -> list[str]:
     if free < DISK_BYTES:
         lacks.append(f"{place} has {free / 1024**3:.1f} GiB free; {DISK_BYTES / 1024**3:.0f} GiB are needed")
     return lacks
+
+
+def _too_old(go: str, pin: Pin) -> str | None:
+    """Why `go` is no compiler for the tool. Asked in its folder: Go 1.21 and later fetch the toolchain that its go.mod
+    names, through the module proxy and as GOTOOLCHAIN allows."""
+    named = re.search(r"^go (\d+)\.(\d+)", (pin.folder / "go.mod").read_text(), re.MULTILINE)
+    shown = subprocess.run([go, "env", "GOVERSION"], cwd=pin.folder, capture_output=True, text=True, check=False)  # noqa: S603
+    if shown.returncode:
+        return f"go has no toolchain for {pin.folder.name}: {shown.stderr.strip()}"
+    have = re.match(r"go(\d+)\.(\d+)", shown.stdout)
+    if named and have and tuple(map(int, have.groups())) < tuple(map(int, named.groups())):
+        found, needed = shown.stdout.strip(), f"Go {named[1]}.{named[2]}"
+        return f"{found} is too old; {needed} is needed, or Go 1.21 that may fetch it (GOTOOLCHAIN=auto)"
+    return None
 
 
 def build(pin: Pin, target: Path, log: Path, progress: Progress) -> None:

@@ -175,7 +175,22 @@ def test_a_failed_build_says_why_and_where(bench: Bench) -> None:
 def test_what_the_machine_lacks_is_named(bench: Bench) -> None:
     code, _, err = bench.run(path="/nonexistent")
     assert code == 1
-    assert "go is not on PATH; install Go 1.26 or newer" in err
+    assert "go is not on PATH; install Go 1.21 or newer" in err
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        ("echo go1.19.8", "go1.19.8 is too old; Go 1.21 is needed"),
+        ("echo no such toolchain >&2; exit 1", "go has no toolchain for alpha: no such toolchain"),
+    ],
+)
+def test_a_go_that_cannot_build_is_named_before_anything_is_built(bench: Bench, answer: str, sentence: str) -> None:
+    bench.executable("go", f"#!/bin/sh\n{answer}\n")
+    code, _, err = bench.run()
+    assert code == 1
+    assert sentence in err
+    assert bench.sources() == {"alpha": "to build", "beta": "to build"}
 
 
 def test_an_unknown_tool_is_wrong_usage(bench: Bench) -> None:
