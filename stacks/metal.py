@@ -25,7 +25,7 @@ def declare(plan: Plan, config: pulumi.Config) -> Mapping[str, Any]:
             f"karst:hall is {hall!r}; the site's halls are {', '.join(sorted(plan.site.spaces.halls))}"
         )
     planned = [planned_rack(plan, name) for name, seat in plan.racks.items() if seat.hall == hall]
-    provider = _provider(config)
+    provider = _provider(plan, config)
     # Protected unless the stack says otherwise, which only a twin's does.
     protect = config.get_bool("protect", default=True)
     # First, and its check with it: a rack that vanished with active servers stops the run before any rack is touched.
@@ -44,7 +44,7 @@ def declare(plan: Plan, config: pulumi.Config) -> Mapping[str, Any]:
     return _outputs(planned, [Rack(each.name, each, options) for each in arguments])
 
 
-def _provider(config: pulumi.Config) -> Provider:
+def _provider(plan: Plan, config: pulumi.Config) -> Provider:
     return Provider(
         "karst",
         ProviderArgs(
@@ -55,6 +55,7 @@ def _provider(config: pulumi.Config) -> Provider:
             ca_key=config.require_secret("ca_key"),
             allow_reset=config.get_object("allow_reset", default=[]),
             allow_destroy=config.get_bool("allow_destroy", default=False),
+            certificate_days=plan.site.place.services.certificate_authority.certificate_days,
             concurrency=config.get_int("concurrency"),
             timeout_s=config.get_float("timeout_s"),
         ),

@@ -19,6 +19,7 @@ from karst.redfish.trust import Authority
 # A process has file descriptors and memory for this many BMCs at once, and a hall has about as many.
 CONCURRENCY = 1024
 TIMEOUT_S = 30.0
+CERTIFICATE_DAYS = 365
 _TEXTS = ("ca_certificate", "ca_key")
 SECRET = ("credentials", "factory_credentials", "ca_key")
 
@@ -50,6 +51,9 @@ class Configuration:
         Sequence[str], Field(description="Servers that may be reset or powered off although they are active.")
     ] = ()
     allow_destroy: Annotated[bool, Field(description="Destroy powers off active servers too: for twins only.")] = False
+    certificate_days: Annotated[
+        int, Field(ge=1, le=825, description="How long a BMC's certificate is valid; a new generation renews it.")
+    ] = CERTIFICATE_DAYS
     concurrency: Annotated[int, Field(ge=1, description="BMCs at once in the whole process.")] = CONCURRENCY
     timeout_s: Annotated[float, Field(gt=0, description="Of one request to a BMC.")] = TIMEOUT_S
 

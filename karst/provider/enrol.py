@@ -19,7 +19,6 @@ from karst.redfish.certificates import Certificates
 from karst.redfish.errors import LoginRefusedError, LostError, UnreachableError, UntrustedError
 from karst.redfish.manager import manager_of
 
-CERTIFICATE_DAYS = 730
 _CERTIFICATE_PATIENCE_S = 90.0
 _POLL_S = 0.5
 
@@ -68,7 +67,8 @@ async def _certificate(visit: Visit, configuration: Configuration) -> None:
     certificates = await Certificates.read(bmc, await manager_of(bmc, visit.equipment.resource))
     request = await certificates.request(host)
     addresses, names = _alternatives(host)
-    pem = configuration.signer.sign_csr(request, addresses=addresses, names=names, days=CERTIFICATE_DAYS)
+    days = configuration.certificate_days
+    pem = configuration.signer.sign_csr(request, addresses=addresses, names=names, days=days)
     # It may show the new one before it has answered; what it shows is the proof.
     with suppress(UntrustedError, LostError, UnreachableError):
         await certificates.install(pem)

@@ -25,6 +25,7 @@ class ProviderArgs:
     ca_key: Input[str]  # PEM
     allow_reset: Input[Sequence[str]] | None = None  # servers that may be reset or powered off though active
     allow_destroy: Input[bool] | None = None  # true in twin stacks: destroy powers off active servers too
+    certificate_days: Input[int] | None = None  # how long a BMC's certificate is valid
     concurrency: Input[int] | None = None  # BMCs at once in the whole process
     timeout_s: Input[float] | None = None  # of one request to a BMC
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import grpc
 import pytest
+from cryptography import x509
 
 from karst.redfish.client import Client
 from karst.redfish.errors import LoginRefusedError
@@ -71,6 +75,17 @@ async def test_the_factory_credential_and_certificate_are_gone(twin: Lab, tmp_pa
             await bmc.open()
             with pytest.raises(LoginRefusedError):
                 await bmc.login(Credential(FACTORY["user"], FACTORY["password"]))
+
+
+async def test_a_certificate_is_valid_for_as_long_as_the_site_says(twin: Lab, tmp_path: Path) -> None:
+    async with plugin(tmp_path, twin.configuration(certificate_days=30)) as karst:
+        state = await created(twin, karst)
+    for device in state.inputs["servers"].values():
+        url = urlsplit(device["endpoint"])
+        shown = await asyncio.to_thread(ssl.get_server_certificate, (url.hostname, url.port))
+        certificate = x509.load_pem_x509_certificate(shown.encode())
+        left = certificate.not_valid_after_utc - datetime.now(UTC)
+        assert timedelta(days=29) < left <= timedelta(days=30)
 
 
 async def test_a_preview_writes_nothing(twin: Lab, tmp_path: Path) -> None:
