@@ -111,9 +111,9 @@ def _racks(site: Site, problems: Problems) -> dict[str, RackAllocation]:
         if len(column) < len(missing):
             lacking = len(missing) - len(column)
             line = site.line("network.yml", "prefixes")
-            problems.error(
-                "network.yml", line, f"{lacking} racks, from {missing[len(column)]} on, lack {what}", "a larger range"
-            )
+            first = missing[len(column)]
+            lack = f"rack {first} lacks" if lacking == 1 else f"{lacking} racks, from {first} on, lack"
+            problems.error("network.yml", line, f"{lack} {what}", "a larger range")
         columns.append(column)
     return {
         rack: RackAllocation.model_validate(

@@ -51,6 +51,9 @@ def removed(text: str, allocation: Allocation, before: AllocationsFile) -> str:
             lines.remove(("control_plane",), re.compile(rf"{re.escape(cluster)}\s*:"))
             del control_plane[cluster]
     racks = {name: each for name, each in before.racks.items() if name not in allocation.racks}
+    for key, left in (("racks", racks), ("control_plane", control_plane)):
+        if not left:  # a key without entries would be no map
+            lines.remove((), re.compile(rf"{key}\s*:"))
     return lines.text(before.model_copy(update={"racks": racks, "control_plane": control_plane}))
 
 

@@ -137,7 +137,7 @@ def test_nothing_is_chosen_if_anything_runs_out() -> None:
     with pytest.raises(SiteError) as error:
         allocate(replace(site, network=network, clusters=clusters))
     said = "\n".join(map(str, error.value.problems))
-    assert "1 rack, h1-r1-03, lacks an AS number" in said
+    assert "rack h1-r1-03 lacks an AS number" in said
     assert "needs 5 more control plane members, 3 can be found" in said
 
 

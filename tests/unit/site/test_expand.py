@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import indent
+
 import pytest
 
 from karst.site.expand import MAX_VALUES, expand
@@ -10,6 +12,12 @@ from karst.site.yaml import compose, find, plain
 
 
 def expanded(text: str) -> tuple[object, list[str]]:
+    """Expand what stands under a file's top key, on its second line; top keys are the model's own names."""
+    value, problems = expanded_file("top:\n" + indent(text, "  "))
+    return (value["top"] if isinstance(value, dict) else value), problems
+
+
+def expanded_file(text: str) -> tuple[object, list[str]]:
     problems = Problems()
     written = compose(text.encode(), "f.yml", problems)
     assert written is not None
@@ -51,7 +59,7 @@ def test_lists_expand_in_place_and_mix() -> None:
 
 
 def test_inner_brackets_count_on_from_the_outer_ones() -> None:
-    assert sound("h[1-2]: {r[5]: {a: $1-$2, b: $2}}\n") == {
+    assert sound("h[1-2]: {'r[5]': {a: $1-$2, b: $2}}\n") == {
         "h1": {"r5": {"a": "1-5", "b": 5}},
         "h2": {"r5": {"a": "2-5", "b": 5}},
     }
@@ -63,25 +71,26 @@ def test_text_with_brackets_is_text_and_so_is_a_dollar_outside_of_short_forms() 
 
 
 def test_assumed_keeps_its_paths_as_written() -> None:
-    assert sound('assumed: {"h[1-2].u": why}\n') == {"assumed": {"h[1-2].u": "why"}}
+    text = 'assumed: {"h[1-2].u": why}\n'
+    assert expanded_file(text) == ({"assumed": {"h[1-2].u": "why"}}, [])
 
 
 def test_lines_are_those_of_the_short_form() -> None:
     problems = Problems()
-    written = compose(b"a: 1\nh[1-2]:\n  u: $1\n", "f.yml", problems)
+    written = compose(b"rows:\n  h[1-2]:\n    u: $1\n", "f.yml", problems)
     assert written is not None
     root = expand(written, "f.yml", problems)
     assert root is not None
-    assert find(root, ("h2",)).line == 2
-    assert find(root, ("h2", "u")).line == 3
+    assert find(root, ("rows", "h2")).line == 2
+    assert find(root, ("rows", "h2", "u")).line == 3
 
 
 def test_too_many_are_refused_before_they_fill_memory() -> None:
     value, (problem,) = expanded("a: 1\nh[1-999999999]: {}\n")
     assert value is None
-    assert problem == f"f.yml:2: short forms stand for more than {MAX_VALUES} values; expected shorter ranges"
+    assert problem == f"f.yml:3: short forms stand for more than {MAX_VALUES} values; expected shorter ranges"
     assert expanded("h[1-99999]-[1-99999]: {}\n")[0] is None
-    assert expanded("h[1-999]: {r[1-999]: {a: 1}}\n")[0] is None
+    assert expanded("h[1-999]: {'r[1-999]': {a: 1}}\n")[0] is None
 
 
 @pytest.mark.parametrize("bracket", ["[5-1]", "[]", "[,]", "[1-]", "[a-c]", "[1..5]"])
