@@ -6,8 +6,6 @@ PEM is `str` throughout. Certificates follow RFC 5280 closely enough for OpenSSL
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,6 +18,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from karst.files import write_private
 
 # A BMC fresh from the factory has a clock that lags until it has found its time server.
 _BACKDATE = timedelta(hours=1)
@@ -39,22 +39,6 @@ class Usage(Flag):
 
     SERVER = auto()
     CLIENT = auto()
-
-
-def write_private(path: Path, content: str | bytes, mode: int = 0o600) -> None:
-    """Write a file that others may not read: all of it or nothing, never for a moment wider than `mode`."""
-    data = content.encode() if isinstance(content, str) else content
-    scratch = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-    descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.replace(path)
-    except BaseException:
-        scratch.unlink(missing_ok=True)
-        raise
 
 
 def fingerprint(certificate_pem: str) -> str:

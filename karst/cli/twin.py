@@ -13,7 +13,7 @@ import typer
 from rich.table import Table
 
 from karst.cli.console import Format, Ticker, complain, faults_as_sentences, out, say
-from karst.pki import write_private
+from karst.files import write_private
 from karst.plan.pipeline import plan
 from karst.site.load import load
 from karst.twin.client import Control

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import orjson
 
-from karst.pki import write_private
+from karst.files import write_private
 from karst.twin.device import Device
 from karst.twin.state import Json
 

@@ -22,7 +22,7 @@ from pathlib import Path
 import aiohttp
 from filelock import FileLock, Timeout
 
-from karst.pki import write_private
+from karst.files import write_private
 from karst.twin import control_plane_commands as commands
 from karst.twin.control_plane_commands import BINARIES, Ports
 from karst.twin.control_plane_daemon import Daemon, DaemonStatus

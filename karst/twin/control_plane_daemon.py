@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from karst.pki import write_private
+from karst.files import write_private
 from karst.twin import control_plane_child
 
 _log = logging.getLogger(__name__)

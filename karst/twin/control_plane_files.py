@@ -27,7 +27,8 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
 from karst import pki
-from karst.pki import Authority, Usage, write_private
+from karst.files import write_private
+from karst.pki import Authority, Usage
 
 LOOPBACK = IPv4Address("127.0.0.1")
 ADMINISTRATORS = "karst:administrators"

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, TypeAdapter
 
-from karst.pki import write_private
+from karst.files import write_private
 from karst.twin.state import Json
 
 

@@ -6,7 +6,7 @@ import json
 import secrets
 from typing import TypedDict
 
-from karst.pki import write_private
+from karst.files import write_private
 from karst.workspace.paths import Paths
 
 # Many BMCs still take 20 characters at most (IPMI 2.0's limit): 18 random ones (105 bits) and two for complexity rules.

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypedDict
 
-from karst.pki import Authority, write_private
+from karst.files import write_private
+from karst.pki import Authority
 from karst.workspace import ports, secrets
 from karst.workspace.paths import Paths, WorkspaceError
 

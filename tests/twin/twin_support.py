@@ -17,7 +17,7 @@ from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any
 
-from karst.pki import write_private
+from karst.files import write_private
 from karst.twin import factory
 from karst.twin.client import Control
 from karst.twin.home import Home, TwinError

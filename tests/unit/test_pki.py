@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from karst import pki
+from karst.files import write_private
 from karst.pki import Authority, PkiError, Usage
 
 HERE = IPv4Address("127.0.0.1")
@@ -34,7 +35,7 @@ def authority() -> Authority:
 @contextmanager
 def tls_server(tmp_path: Path, certificate: str, key: str, client_ca: str | None = None) -> Iterator[int]:
     """Serve TLS handshakes on every loopback address; the port. Faults of single handshakes are the client's to see."""
-    pki.write_private(tmp_path / "server.key", key)
+    write_private(tmp_path / "server.key", key)
     (tmp_path / "server.crt").write_text(certificate)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tmp_path / "server.crt", tmp_path / "server.key")
@@ -99,7 +100,7 @@ def test_mutual_tls_needs_a_client_certificate(authority: Authority, tmp_path: P
         certificate, key = authority.issue("someone", ["team"], addresses=[HERE], usage=usage)
         files[usage] = (tmp_path / f"{usage.name}.crt", tmp_path / f"{usage.name}.key")
         files[usage][0].write_text(certificate)
-        pki.write_private(files[usage][1], key)
+        write_private(files[usage][1], key)
     with tls_server(tmp_path, *server, client_ca=authority.certificate_pem) as port:
         assert greet(port, HERE, authority.certificate_pem, files[Usage.CLIENT]) == b"karst"
         for bad in (None, files[Usage.SERVER]):
@@ -208,12 +209,12 @@ def test_fingerprint_is_openssl_s(authority: Authority, tmp_path: Path) -> None:
 
 def test_private_files_are_whole_or_absent_and_replaced_at_once(tmp_path: Path) -> None:
     path = tmp_path / "secret"
-    pki.write_private(path, "one")
-    pki.write_private(path, b"two")
+    write_private(path, "one")
+    write_private(path, b"two")
     assert path.read_bytes() == b"two"
     assert path.stat().st_mode & 0o777 == 0o600
     assert [each.name for each in tmp_path.iterdir()] == ["secret"]
     (tmp_path / "folder").mkdir()
     with pytest.raises(OSError, match="directory"):
-        pki.write_private(tmp_path / "folder", "x")
+        write_private(tmp_path / "folder", "x")
     assert sorted(each.name for each in tmp_path.iterdir()) == ["folder", "secret"]
