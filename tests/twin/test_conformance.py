@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from twin_parts import media
 from twin_support import REPOSITORY, SHORT, Bmc, Twin, until
 from twin_trust import Notary, Trusted
 
@@ -55,9 +56,7 @@ def live_in_server(bmc: Bmc) -> None:
     staged = bios["@Redfish.Settings"]["SettingsObject"]["@odata.id"]
     attribute, value = next((name, value) for name, value in bios["Attributes"].items() if isinstance(value, str))
     assert bmc.patch(staged, {"Attributes": {attribute: value}}).status in (200, 204)
-    owner = bmc.get(bmc.manager)
-    owner = owner if "VirtualMedia" in owner else bmc.get(bmc.system)
-    drive = bmc.get(owner["VirtualMedia"]["@odata.id"])["Members"][0]["@odata.id"]
+    drive = media(bmc)
     image = {"Image": "https://127.0.0.1/images/debian.iso"}
     actions = bmc.get(drive).get("Actions")
     put = bmc.post(actions["#VirtualMedia.InsertMedia"]["target"], image) if actions else bmc.patch(drive, image)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address
 
 import pytest
+from twin_parts import media
 from twin_support import Bmc, Twin, answers, served_certificate, until
 
 from karst.pki import create_authority, create_csr, create_key, fingerprint
@@ -67,13 +68,6 @@ def test_certificate_of_another_key_is_refused(bmc: Bmc) -> None:
     lacking = request_body(bmc)
     del lacking["City"], lacking["State"]
     assert bmc.post(target(bmc, "GenerateCSR"), lacking).messages == ["ActionParameterMissing"] * 2
-
-
-def media(bmc: Bmc) -> str:
-    owner = bmc.get(bmc.manager)
-    owner = owner if "VirtualMedia" in owner else bmc.get(bmc.system)
-    found: str = bmc.get(owner["VirtualMedia"]["@odata.id"])["Members"][0]["@odata.id"]
-    return found
 
 
 def test_virtual_media(bmc: Bmc, shape: str) -> None:

@@ -3,32 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from twin_parts import BIOS, allowed_resets, attributes, settings
 from twin_support import Bmc, Twin, until
-
-BIOS = {
-    "fanjing": ("ProcessorPowerProfile", "MaximumPerformance", "Balanced"),
-    "leigong": ("EnergyPolicy", "PERF", "BAL"),
-    "wumeng": ("PWR0010", "High Performance", "Normal"),
-}
-
-
-def allowed_resets(bmc: Bmc) -> list[str]:
-    action = bmc.get(bmc.system)["Actions"]["#ComputerSystem.Reset"]
-    if "@Redfish.ActionInfo" in action:
-        found: list[str] = bmc.get(action["@Redfish.ActionInfo"])["Parameters"][0]["AllowableValues"]
-        return found
-    inline: list[str] = action["ResetType@Redfish.AllowableValues"]
-    return inline
-
-
-def settings(bmc: Bmc) -> str:
-    found: str = bmc.get(bmc.link("Systems", "0", "Bios"))["@Redfish.Settings"]["SettingsObject"]["@odata.id"]
-    return found
-
-
-def attributes(bmc: Bmc) -> dict[str, object]:
-    found: dict[str, object] = bmc.get(bmc.link("Systems", "0", "Bios"))["Attributes"]
-    return found
 
 
 def test_power_takes_its_time(bmc: Bmc) -> None:
