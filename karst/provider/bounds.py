@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
+import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable
@@ -20,20 +22,28 @@ INRUSH_S = 0.2
 _LOCK_PATIENCE_S = 120.0
 _LOCK_POLL_S = 0.2
 _LOCKS = Path("/run/lock/karst")
+# A BMC at work takes its lock file and up to four connections; the process itself takes some more.
+_DESCRIPTORS_A_BMC = 5
+_DESCRIPTORS_OTHERS = 64
 
 
 class LockedError(Exception):
     """Another process works on the BMC."""
 
 
+class DomainError(Exception):
+    """Another server of the failure domain is down after its reset."""
+
+
 class Bounds:
-    """One for the process. `concurrency` BMCs at once."""
+    """One for the process. `concurrency` BMCs at once, fewer where the process may not open as many files."""
 
     def __init__(self, concurrency: int, locks: Path) -> None:
-        self.slots = asyncio.Semaphore(concurrency)
+        self.slots = asyncio.Semaphore(min(concurrency, _affordable()))
         self._locks = locks
         self._free: dict[str, float] = {}
         self._domains: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._down: dict[str, str] = {}  # failure domain -> endpoint of the server that did not come back
         self.cancelled = asyncio.Event()
         # BMCs that refused every credential: asked again in the same run, they would count it towards a lockout.
         self.refused: dict[tuple[str, bool], str] = {}
@@ -47,9 +57,19 @@ class Bounds:
             self._free[each] = at + INRUSH_S
         await asyncio.sleep(at - now)
 
-    def domain(self, name: str) -> asyncio.Lock:
-        """Held while a member of the failure domain is being reset."""
-        return self._domains[name]
+    @asynccontextmanager
+    async def resetting(self, domain: str, endpoint: str) -> AsyncIterator[None]:
+        """Be the only server of the failure domain that is being reset. Raises DomainError.
+
+        After one that did not come back no other of the domain is reset: two would be down at once.
+        """
+        async with self._domains[domain]:
+            down = self._down.get(domain, endpoint)
+            if down != endpoint:
+                raise DomainError(f"not reset: {down} is down after its reset, and of the same failure domain {domain}")
+            self._down[domain] = endpoint
+            yield
+            del self._down[domain]
 
     @asynccontextmanager
     async def alone(self, endpoint: str) -> AsyncIterator[None]:
@@ -71,6 +91,12 @@ class Bounds:
             yield
         finally:
             lock.release()
+
+
+def _affordable() -> int:
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    limit = sys.maxsize if soft == resource.RLIM_INFINITY else soft
+    return max(1, (limit - _DESCRIPTORS_OTHERS) // _DESCRIPTORS_A_BMC)
 
 
 def lock_folder() -> Path:

@@ -176,10 +176,15 @@ def _rebase(rack: _Rack, old: RackArgs, new: RackArgs) -> None:
             rack.failed.pop(name, None)
 
 
-async def read(inputs: Mapping[str, Any], state: Mapping[str, Any], context: Context) -> Result:
-    """One sweep. The inputs returned describe what was seen, so that what differs from the declared ones is drift."""
+async def read(name: str, inputs: Mapping[str, Any], state: Mapping[str, Any], context: Context) -> Result:
+    """One sweep. The inputs returned describe what was seen, so that what differs from the declared ones is drift.
+
+    Without inputs it is an import of the rack `name`: of its devices nothing is known until they are declared, and the
+    update that adds them takes over whatever is there.
+    """
     if not inputs:
-        raise Refused("a rack cannot be imported: declare it, and creating it takes over whatever is there")
+        generation = context.configuration.credential_generation
+        inputs = {"name": name, "credential_generation": generation, "servers": {}, "pdus": {}}
     args = parse(inputs)
     rack = _Rack(args, context, dict(state.get("observed") or {}), dict(state.get("failed") or {}))
     wanted = {name: device for name, device in devices_of(args).items() if watched(device) and device.delivered}

@@ -74,7 +74,7 @@ async def converge(
         case "off":
             await shut_down(system)
         case "reset":
-            async with bounds.domain(server.failure_domain or visit.device.endpoint):
+            async with bounds.resetting(server.failure_domain or server.endpoint, server.endpoint):
                 await system.reset(RESTART, ())
                 await _applied(system, server, steps)
         case None if system.power == "PoweringOn":

@@ -126,11 +126,10 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         raw = values.read(request.inputs)
         inputs, state = values.plain(raw), values.plain(values.read(request.properties))
         if _type(request.urn) == _HALL:
-            result = hall_resource.result(inputs or state)
+            result = hall_resource.result(inputs or {"name": request.id, **state})
         else:
-            result = await _done(
-                rack_resource.read(inputs, state, await self._context(request.urn, context)), raw, context
-            )
+            with_context = await self._context(request.urn, context)
+            result = await _done(rack_resource.read(request.id, inputs, state, with_context), raw, context)
         seen = values.rewrap(result.inputs or inputs, raw)
         return provider_pb2.ReadResponse(
             id=request.id, properties=values.write(result.outputs), inputs=values.write(seen)

@@ -10,7 +10,7 @@ from time import monotonic
 
 from karst.pki import PkiError
 from karst.provider import pdus, servers
-from karst.provider.bounds import Bounds, LockedError
+from karst.provider.bounds import Bounds, DomainError, LockedError
 from karst.provider.config import Configuration
 from karst.provider.decide import managed
 from karst.provider.enrol import enrol
@@ -30,7 +30,7 @@ class CancelledError(Exception):
     """The engine was interrupted before the device's turn."""
 
 
-_EXPECTED = (RedfishError, PkiError, IdentityError, CredentialError, LockedError, CancelledError)
+_EXPECTED = (RedfishError, PkiError, IdentityError, CredentialError, LockedError, DomainError, CancelledError)
 
 Seen = SeenServer | SeenPdu
 Report = Callable[[str], Awaitable[None]]

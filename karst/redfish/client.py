@@ -29,6 +29,8 @@ _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 # A BMC that resets or stalls now and then is let try again; one that nobody answers for is given up sooner.
 _ATTEMPTS = 6
 _ATTEMPTS_UNREACHABLE = 3
+# One that takes every request and answers none is given up before it holds up a whole run.
+_PATIENCE_S = 120.0
 # A login whose answer is lost may have counted as a failed one: fewer tries than any lockout threshold in the field
 # (5 is usual), one of which may be spent on a refused credential.
 _ATTEMPTS_LOGIN = 3
@@ -46,7 +48,8 @@ def _pause(state: tenacity.RetryCallState) -> float:
 
 def _enough(state: tenacity.RetryCallState) -> bool:
     fault = state.outcome.exception() if state.outcome else None
-    return state.attempt_number >= (_ATTEMPTS_UNREACHABLE if isinstance(fault, UnreachableError) else _ATTEMPTS)
+    attempts = _ATTEMPTS_UNREACHABLE if isinstance(fault, UnreachableError) else _ATTEMPTS
+    return state.attempt_number >= attempts or (state.seconds_since_start or 0.0) > _PATIENCE_S
 
 
 class Client:

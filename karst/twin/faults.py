@@ -15,7 +15,8 @@ from karst.twin.state import Json
 
 
 class Fault(BaseModel):
-    """A rule. It acts on requests whose device, path and method match, in this order: wait, hang, reset, answer.
+    """A rule. It acts on requests whose device, path and method match, in this order: wait, hang, reset, answer (or lose
+    the answer).
 
     `after` matching requests pass first, then `times` are hit (unset: all), each with `probability`, drawn from a
     generator seeded with `seed`, the device and the rule's matches, so that a run can be repeated.
@@ -30,6 +31,7 @@ class Fault(BaseModel):
     status: Annotated[int, Field(ge=400, le=599)] | None = None
     reset: bool = False  # drop the connection
     hang: bool = False  # never answer
+    lost: bool = False  # act, and drop the connection instead of answering
     body: dict[str, Any] | None = None  # merged into the answer of a GET, RFC 7386
     times: Annotated[int, Field(ge=0)] | None = None
     probability: Annotated[float, Field(ge=0, le=1)] = 1

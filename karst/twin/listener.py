@@ -148,6 +148,8 @@ class Listener:
                 log.exception("%s: %s %s failed", bmc.name, request.method, path)
                 answer = Answer(500, refuse(500, "InternalError").body())
             self._world.store.flush()
+            if any(fault.lost for fault in faults):
+                return _drop(request)
         return _response(answer)
 
 
