@@ -11,7 +11,12 @@ SERVICE = f"{ROOT}/UpdateService"
 def build(tree: Tree) -> None:
     """The update service with what is installed; it installs nothing."""
     inventory = f"{SERVICE}/FirmwareInventory"
-    about = {"ServiceEnabled": True, "Status": OK, "FirmwareInventory": tree.ref(inventory)}
+    about = {
+        "ServiceEnabled": True,
+        "Status": OK,
+        "FirmwareInventory": tree.ref(inventory),
+        "Actions": {"Oem": {}},  # clients look here for SimpleUpdate, and some refuse a service without the property
+    }
     tree.add(SERVICE, "UpdateService.v1_14_1", "Update service", about)
     versions = {"BMC": tree.shape.bmc_version}
     if tree.is_server:
