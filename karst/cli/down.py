@@ -11,7 +11,7 @@ from karst.cli.console import Ticker, complain, faults_as_sentences, say
 from karst.cli.run import run_stack
 from karst.cli.up import VerboseOption
 from karst.site.problems import SiteError
-from karst.workspace import layers, paths, pulumi, twin, workspace
+from karst.workspace import layers, leftovers, paths, pulumi, twin, workspace
 from karst.workspace.paths import Paths, WorkspaceError
 from karst.workspace.stack import Stack, names_of_stacks
 
@@ -47,6 +47,7 @@ def _down(place: Paths, site: str | None, force: bool, verbose: bool) -> None:
         raise typer.Exit(1)
     with Ticker("twin") as ticker:
         was_running = twin.stop(place, ticker.tell)
+        leftovers.end(place)
     say("twin", "ended" if was_running else "was not running")
     workspace.remove(place)
     layers.discard_stale_configs(place)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 
 from karst.cli.console import Ticker, complain, err, say
+from karst.workspace import leftovers
 from karst.workspace.engine import Action, run
 from karst.workspace.events import Run
 from karst.workspace.stack import Stack
@@ -49,7 +50,8 @@ def run_stack(stack: Stack, action: Action, expected: int, verbose: bool) -> Run
 
 
 def wait_until_free(stack: Stack) -> None:
-    """Clear the lock of a dead run; wait for a living one, which is somebody's work, to end. Raises WorkspaceError."""
+    """Clear up after a dead run; wait for a living one, which is somebody's work, to end. Raises WorkspaceError."""
+    leftovers.end(stack.paths)
     if stack.unlock():
         say(stack.name, "cleared the lock of a run that was killed")
     if holders := stack.holders():
