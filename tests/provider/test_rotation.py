@@ -18,6 +18,8 @@ from .plugin import plugin
 pytestmark = pytest.mark.slow
 
 THRESHOLD = 5  # refused logins after which the twin's BMCs lock an account
+# Of a rotation, as far as a BMC can be left half rotated: login, password, logout, login, request for a certificate.
+WRITES = 5
 RACKS = [RACK, "h1-r1-02", "h1-r1-03"]
 
 
@@ -55,7 +57,7 @@ async def accepts(twin: Lab, endpoint: str, generation: int) -> bool:
 
 
 @pytest.mark.parametrize("kind", ["reset", "lost"])  # before it acts; after it acted, without an answer
-@pytest.mark.parametrize("turn", range(3))
+@pytest.mark.parametrize("turn", range(2))
 async def test_broken_off_after_any_request(twin: Lab, tmp_path: Path, kind: str, turn: int) -> None:
     async with plugin(tmp_path, configuration(twin, 1)) as karst:
         state = await karst.create(everything(twin, 1))
@@ -68,7 +70,7 @@ async def test_broken_off_after_any_request(twin: Lab, tmp_path: Path, kind: str
         twin.control.reset_counters()
         twin.control.set_faults(faults)
         state = await karst.update(state, everything(twin, 2))
-        print(kind, turn, {n: points[n] for n in state.failed}, set(points) - state.failed)
+        assert state.failed == {name for name, at in points.items() if at < WRITES}
         twin.control.set_faults([])
         # The next run reads first, as `refresh: always` has it.
         await karst.configure(configuration(twin, 2))
