@@ -28,7 +28,7 @@ def end(paths: Paths) -> int:
 
 def _is_left(process: psutil.Process, backend: str) -> bool:
     try:
-        # A script's own name stands behind its interpreter's and that one's option: `python -u …/pulumi-language-python-exec`.
+        # A script's name is the third word: `python -u …/pulumi-language-python-exec`.
         is_plugin = any(word.rsplit("/", 1)[-1].startswith(f"{_ENGINE}-") for word in process.cmdline()[:3])
         return (
             is_plugin

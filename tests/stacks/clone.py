@@ -8,9 +8,10 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,25 @@ class Clone:
         process = self.start(*command)
         out, err = process.communicate(timeout=240)
         return Run(process.returncode, out, err)
+
+    def run_watched(self, *command: str | Path) -> tuple[Run, set[str]]:
+        """The same, and every word of the command lines and environments of the processes that took part in it."""
+        words: set[str] = set()
+        ended = threading.Event()
+
+        def watch() -> None:
+            while not ended.wait(0.05):
+                for process in self.processes():
+                    with suppress(psutil.Error):
+                        words.update(process.cmdline(), process.environ().values())
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        try:
+            return self.run(*command), words
+        finally:
+            ended.set()
+            watcher.join()
 
     def karst(self, *arguments: str) -> Run:
         """A command of Karst to its end."""
