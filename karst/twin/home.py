@@ -36,6 +36,11 @@ class Home:
         return self.path / "cabling.json"
 
     @property
+    def built(self) -> Path:
+        """Devices that were built, planned still or not."""
+        return self.path / "built.json"
+
+    @property
     def pid(self) -> Path:
         """Process id, locked by its process for as long as it lives."""
         return self.path / "twin.pid"

@@ -27,6 +27,7 @@ from karst.twin.device import Device, devices
 from karst.twin.faults import Faults
 from karst.twin.home import Home, TwinError
 from karst.twin.listener import Listener, listen
+from karst.twin.standing import with_standing
 from karst.twin.store import Store
 from karst.twin.supervisor import Supervisor
 from karst.twin.world import Credential, Timing, World
@@ -59,10 +60,11 @@ def run(options: Options) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     with home.held():
         made = plan(load(options.site, options.hardware))
-        found = [each for each in devices(made, options.prefix) if _wanted(made, each, options.halls)]
+        planned = [each for each in devices(made, options.prefix) if _wanted(made, each, options.halls)]
         _raise_file_limit()
         store = Store(home.database)
         try:
+            found = with_standing(planned, home.built, store, made.site.device_types, made.site.specs)
             world = World(
                 found, store, Cabling(home.cabling, found), Faults(home.faults), _factory(home), options.timing
             )

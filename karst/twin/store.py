@@ -34,6 +34,11 @@ class Store:
             found[device][section] = body
         return found
 
+    def section(self, device: str, section: str) -> bytes | None:
+        """One section of one device as stored."""
+        row = self._db.execute("SELECT body FROM state WHERE device = ? AND section = ?", (device, section)).fetchone()
+        return None if row is None else bytes(row[0])
+
     def put(self, device: str, section: str, body: bytes) -> None:
         """Replace a section at the next flush."""
         self._pending[device, section] = body
