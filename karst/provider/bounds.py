@@ -16,6 +16,8 @@ from time import monotonic
 
 import filelock
 
+from karst.redfish.handshakes import Handshakes
+
 # A server's power supplies draw many times their rated current for some 10 ms as their capacitors charge (inrush):
 # a branch circuit's breaker bears one at a time, and 0.2 s lets one pass wholly.
 INRUSH_S = 0.2
@@ -32,7 +34,7 @@ class LockedError(Exception):
 
 
 class DomainError(Exception):
-    """Another server of the failure domain is down after its reset."""
+    """The reset of another server of the failure domain failed."""
 
 
 class Bounds:
@@ -40,10 +42,11 @@ class Bounds:
 
     def __init__(self, concurrency: int, locks: Path) -> None:
         self.slots = asyncio.Semaphore(min(concurrency, _affordable()))
+        self.handshakes = Handshakes()
         self._locks = locks
         self._free: dict[str, float] = {}
         self._domains: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._down: dict[str, str] = {}  # failure domain -> endpoint of the server that did not come back
+        self._down: dict[str, str] = {}  # failure domain -> endpoint of the server under reset, or whose reset failed
         self.cancelled = asyncio.Event()
         # BMCs that refused every credential: asked again in the same run, they would count it towards a lockout.
         self.refused: dict[tuple[str, bool], str] = {}
@@ -61,12 +64,12 @@ class Bounds:
     async def resetting(self, domain: str, endpoint: str) -> AsyncIterator[None]:
         """Be the only server of the failure domain that is being reset. Raises DomainError.
 
-        After one that did not come back no other of the domain is reset: two would be down at once.
+        After one whose reset failed no other of the domain is reset: two might be down at once.
         """
         async with self._domains[domain]:
             down = self._down.get(domain, endpoint)
             if down != endpoint:
-                raise DomainError(f"not reset: {down} is down after its reset, and of the same failure domain {domain}")
+                raise DomainError(f"not reset: the reset of {down}, of the same failure domain {domain}, failed")
             self._down[domain] = endpoint
             yield
             del self._down[domain]

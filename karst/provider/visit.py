@@ -63,7 +63,8 @@ async def visit(
     order: tuple[Trust, Trust] = (
         (pinned, configuration.authority) if known in (None, FACTORY) else (configuration.authority, pinned)
     )
-    async with Client(device.endpoint, order[0], timeout_s=configuration.timeout_s) as bmc:
+    client = Client(device.endpoint, order[0], timeout_s=configuration.timeout_s, handshakes=bounds.handshakes)
+    async with client as bmc:
         trust = await _trust(bmc, order)
         enrolled = isinstance(trust, Authority)
         refused = bounds.refused.get((device.endpoint, enrolled))

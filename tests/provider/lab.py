@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
@@ -116,6 +117,21 @@ class Lab:
             device = f"{name}-{short.replace('_', '-')}"
             made["pdus" if "pdu" in short else "servers"][device] |= change
         return made
+
+    def whole(self, generation: int = 1) -> dict[str, Any]:
+        """All BMCs of the site as one rack: one operation for many cases."""
+        racks = [self.rack(name, generation) for name in self.plan.racks]
+        merged = {
+            group: {name: each for rack in racks for name, each in rack[group].items()} for group in ("servers", "pdus")
+        }
+        return {"name": RACK, "credential_generation": generation, **merged}
+
+    def events(self, device: str, words: str) -> list[float]:
+        """When, in seconds since the epoch, the twin noted an event whose message has the words."""
+        with closing(sqlite3.connect(f"file:{self.home.database}?mode=ro", uri=True)) as database:
+            query = "SELECT body FROM state WHERE device = ? AND section = 'log'"
+            (body,) = database.execute(query, (device,)).fetchone()
+        return [each["at"] for each in json.loads(body)["entries"] if words in each["message"]]
 
     def _device(self, device: Server | Pdu) -> dict[str, Any]:
         assert device.asset is not None

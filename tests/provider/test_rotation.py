@@ -12,7 +12,7 @@ from karst.redfish.errors import LoginRefusedError
 from karst.redfish.resource import Credential
 from karst.redfish.trust import Authority
 
-from .lab import RACK, Lab
+from .lab import Lab
 from .plugin import plugin
 
 pytestmark = pytest.mark.slow
@@ -20,18 +20,10 @@ pytestmark = pytest.mark.slow
 THRESHOLD = 5  # refused logins after which the twin's BMCs lock an account
 # Of a rotation, as far as a BMC can be left half rotated: login, password, logout, login, request for a certificate.
 WRITES = 5
-RACKS = [RACK, "h1-r1-02", "h1-r1-03"]
 
 
 def password(generation: int) -> dict[str, str]:
     return {"user": "karst", "password": f"WordOfGeneration{generation}K"}
-
-
-def everything(twin: Lab, generation: int) -> dict[str, Any]:
-    """All BMCs of the lab as one rack, so that one rotation breaks at many points."""
-    racks = [twin.rack(name, generation=generation) for name in RACKS]
-    merged = {key: {name: each for rack in racks for name, each in rack[key].items()} for key in ("servers", "pdus")}
-    return {"name": RACK, "credential_generation": generation, **merged}
 
 
 def configuration(twin: Lab, generation: int) -> dict[str, Any]:
@@ -60,7 +52,7 @@ async def accepts(twin: Lab, endpoint: str, generation: int) -> bool:
 @pytest.mark.parametrize("turn", range(2))
 async def test_broken_off_after_any_request(twin: Lab, tmp_path: Path, kind: str, turn: int) -> None:
     async with plugin(tmp_path, configuration(twin, 1)) as karst:
-        state = await karst.create(everything(twin, 1))
+        state = await karst.create(twin.whole(1))
         assert state.reasons == []
         names = sorted(state.outputs["observed"])
         # Only what is written can leave a BMC half rotated. After its point a BMC takes nothing more.
@@ -69,14 +61,14 @@ async def test_broken_off_after_any_request(twin: Lab, tmp_path: Path, kind: str
         await karst.configure(configuration(twin, 2))
         twin.control.reset_counters()
         twin.control.set_faults(faults)
-        state = await karst.update(state, everything(twin, 2))
+        state = await karst.update(state, twin.whole(2))
         assert state.failed == {name for name, at in points.items() if at < WRITES}
         twin.control.set_faults([])
         # The next run reads first, as `refresh: always` has it.
         await karst.configure(configuration(twin, 2))
         read = await karst.read(state)
         assert set(read.outputs["observed"]) == set(names)
-        state = await karst.update(read, everything(twin, 2))
+        state = await karst.update(read, twin.whole(2))
         assert (state.reasons, state.failed) == ([], set())
         assert {each["generation"] for each in state.outputs["observed"].values()} == {2}
         assert max(each["login_failures"] for each in twin.devices().values()) < THRESHOLD
