@@ -10,6 +10,8 @@ from pins import Pin
 
 # Without a terminal a line now and then is enough for a log.
 LOG_INTERVAL_S = 30.0
+# What a build that outlasts its estimate still needs, as a share of what it has taken.
+_OVERRUN = 0.2
 
 
 class Progress:
@@ -47,10 +49,10 @@ class Progress:
         """Weights still to do, at the speed of those done; a build that outlasts its weight stretches it."""
         scale = sum(s for _, s in self.done) / sum(pin.seconds for pin, _ in self.done) if self.done else 1.0
         finished = {pin.name for pin, _ in self.done}
-        left = sum(pin.seconds for pin in self.pins if pin.name not in finished) * scale
+        left = sum(pin.seconds for pin in self.pins if pin.name not in finished | {self.current.name}) * scale
         if self.current.name not in finished:
             spent = time.monotonic() - self.current_started
-            left -= min(spent, self.current.seconds * scale * 0.95)
+            left += max(self.current.seconds * scale - spent, spent * _OVERRUN)
         return left
 
     def _say(self, what: str, end: str) -> None:
