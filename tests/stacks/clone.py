@@ -185,17 +185,25 @@ class Clone:
         return [each for each in psutil.process_iter() if _mentions(each, str(self.folder))]
 
     @contextmanager
-    def edited(self, name: str, change: Callable[[str], str]) -> Iterator[None]:
-        """A file of the clone, changed for a while."""
-        path = self.folder / name
-        before = path.read_text()
-        after = change(before)
-        assert after != before, f"{name} is as before"
-        path.write_text(after)
+    def restored(self, *names: str) -> Iterator[None]:
+        """Files of the clone, afterwards as they were."""
+        before = {name: (self.folder / name).read_text() for name in names}
         try:
             yield
         finally:
-            path.write_text(before)
+            for name, text in before.items():
+                (self.folder / name).write_text(text)
+
+    @contextmanager
+    def edited(self, name: str, change: Callable[[str], str]) -> Iterator[None]:
+        """A file of the clone, changed for a while."""
+        path = self.folder / name
+        with self.restored(name):
+            before = path.read_text()
+            after = change(before)
+            assert after != before, f"{name} is as before"
+            path.write_text(after)
+            yield
 
 
 def _mentions(process: psutil.Process, folder: str) -> bool:
