@@ -9,16 +9,9 @@ from typing import Any
 
 import tenacity
 
-from karst.redfish.errors import (
-    BusyError,
-    EtagRequiredError,
-    LoginRefusedError,
-    LostError,
-    MissingError,
-    RefusedError,
-    StaleError,
-    UnreachableError,
-)
+from karst.redfish import errors
+from karst.redfish.errors import BusyError, LoginRefusedError, LostError, MissingError, RefusedError, UnreachableError
+from karst.redfish.handshakes import Handshakes
 from karst.redfish.resource import Credential, Resource, link
 from karst.redfish.tasks import finish
 from karst.redfish.transport import Answer, Transport, basic
@@ -55,13 +48,15 @@ def _enough(state: tenacity.RetryCallState) -> bool:
 class Client:
     """One BMC. `async with Client(endpoint, trust) as bmc: await bmc.login(credential)`; leaving logs out, always.
 
-    `timeout_s` bounds a single request. Every method raises `RedfishError` and its kinds.
+    `timeout_s` bounds a request; clients that share `handshakes` take turns at them. Methods raise `RedfishError`s.
     """
 
-    def __init__(self, endpoint: str, trust: Trust, *, timeout_s: float = 30.0) -> None:
+    def __init__(
+        self, endpoint: str, trust: Trust, *, timeout_s: float = 30.0, handshakes: Handshakes | None = None
+    ) -> None:
         self.endpoint = endpoint
         self.root = Resource(_ROOT, {})
-        self._transport = Transport(endpoint, trust, timeout_s)
+        self._transport = Transport(endpoint, trust, timeout_s, handshakes or Handshakes())
         self._session: str | None = None
         self._credential: Credential | None = None
         self.requests = 0
@@ -223,7 +218,7 @@ class Client:
             try:
                 await self._complete(await self.repeat("PATCH", resource.path, body, headers))
                 return
-            except (StaleError, EtagRequiredError):
+            except (errors.StaleError, errors.EtagRequiredError):
                 if last:
                     raise
                 # A BMC that asks for If-Match but gives no ETag is told that any will do.

@@ -15,6 +15,7 @@ from aiohttp import ClientTimeout
 from yarl import URL
 
 from karst.redfish.errors import LostError, RedfishError, UnreachableError, UntrustedError, refusal
+from karst.redfish.handshakes import Handshakes, Turn
 from karst.redfish.resource import Credential
 from karst.redfish.trust import Trust, tls
 
@@ -38,8 +39,9 @@ class Answer:
 class Transport:
     """Connections to one BMC at `https://host:port`."""
 
-    def __init__(self, endpoint: str, trust: Trust, timeout_s: float) -> None:
+    def __init__(self, endpoint: str, trust: Trust, timeout_s: float, handshakes: Handshakes) -> None:
         self.endpoint = endpoint.rstrip("/")
+        self._handshakes = handshakes
         self._trust = trust
         self._timeout_s = timeout_s
         self._gate = asyncio.Semaphore(1)
@@ -55,15 +57,15 @@ class Transport:
     ) -> Answer:
         """One request, one answer. Raises Unreachable-, Untrusted-, Lost- or RefusedError."""
         async with self._gate:
-            start = monotonic()
-            answer = await self._send(method, path, body, headers)
-            if not self._wide and monotonic() - start > _SLOW_S:
+            turn = self._handshakes.turn(self._timeout_s)
+            answer = await self._send(method, path, body, headers, turn)
+            if not self._wide and monotonic() - turn.connected_at > _SLOW_S:
                 self._wide = True
                 for _ in range(_WIDTH - 1):
                     self._gate.release()
             return answer
 
-    async def _send(self, method: str, path: str, body: Any, headers: Mapping[str, str]) -> Answer:
+    async def _send(self, method: str, path: str, body: Any, headers: Mapping[str, str], turn: Turn) -> Answer:
         what = f"{method} {path}"
         data = None if body is None else orjson.dumps(body)
         sent = {"Accept": "application/json", "OData-Version": "4.0", **self.headers, **headers}
@@ -72,7 +74,10 @@ class Transport:
         try:
             # Paths come from the BMC's own links and are sent back as they came.
             url = URL(self.endpoint + path, encoded=True)
-            async with self._open().request(method, url, data=data, headers=sent, allow_redirects=False) as response:
+            request = self._open().request(
+                method, url, data=data, headers=sent, allow_redirects=False, trace_request_ctx=turn
+            )
+            async with turn, request as response:
                 raw = await response.read()
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as fault:
             raise _typed(self.endpoint, what, fault) from fault
@@ -95,9 +100,14 @@ class Transport:
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             connector = aiohttp.TCPConnector(ssl=tls(self._trust), limit=_WIDTH, keepalive_timeout=_KEEP_ALIVE_S)
-            timeout = ClientTimeout(total=self._timeout_s, sock_connect=min(_CONNECT_S, self._timeout_s))
+            # The whole is bounded by the request's turn.
+            timeout = ClientTimeout(total=None, sock_connect=min(_CONNECT_S, self._timeout_s))
             self._session = aiohttp.ClientSession(
-                connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
+                connector=connector,
+                timeout=timeout,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=False,
+                trace_configs=[self._handshakes.trace],
             )
         return self._session
 
