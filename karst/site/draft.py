@@ -29,6 +29,7 @@ M = TypeVar("M", bound=BaseModel)
 class Draft:
     """The documents of a site. Device types and specs are by slug; None stands for a file that has faults."""
 
+    folder: str  # its name
     place: Document[PlaceFile]
     spaces: Document[SpacesFile]
     power: Document[PowerFile]

@@ -54,6 +54,7 @@ def read_draft(site_dir: Path, hardware_dir: Path, problems: Problems, no_alloca
     """Return whatever of the files can be read. `no_allocations` stands for an `allocations.yml` that is not there."""
     library = read_hardware(hardware_dir, problems)
     return Draft(
+        folder=site_dir.resolve().name,
         place=read(site_dir / "site.yml", "site.yml", PlaceFile, problems),
         spaces=read(site_dir / "spaces.yml", "spaces.yml", SpacesFile, problems),
         power=read(site_dir / "power.yml", "power.yml", PowerFile, problems),

@@ -40,14 +40,15 @@ def with_racks(positions: Mapping[str, set[int]]) -> Site:
 
 def numbered(site: Site, text: str) -> Site:
     """Return the site with the allocations that the text says, as they are read from a file."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "allocations.yml")
-        path.write_text(text)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch, BASE.name)
+        folder.mkdir()
+        (folder / "allocations.yml").write_text(text)
         for file in BASE.iterdir():
             if file.name not in ("allocations.yml", "assets.csv"):
-                Path(folder, file.name).symlink_to(file)
-        Path(folder, "assets.csv").write_text((BASE / "assets.csv").read_text().splitlines()[0])
-        said = load_for_allocation(Path(folder), BASE / "hardware")[0].allocations
+                (folder / file.name).symlink_to(file)
+        (folder / "assets.csv").write_text((BASE / "assets.csv").read_text().splitlines()[0])
+        said = load_for_allocation(folder, BASE / "hardware")[0].allocations
     return replace(site, allocations=said)
 
 
