@@ -75,8 +75,10 @@ def _definition(described: _Json) -> _Json:
 
 def _property(described: _Json) -> _Json:
     found = _type(described)
-    if "description" in described:
-        found["description"] = described["description"]
+    # Of what may be absent the description lies with the type that it has when it is there.
+    texts = [each["description"] for each in (described, *described.get("anyOf", [])) if "description" in each]
+    if texts:
+        found["description"] = texts[0]
     return found
 
 
