@@ -25,7 +25,10 @@ def down(
 ) -> None:
     """Destroy the twin's stacks, end every process of this clone, remove its workspace (.karst/).
 
-    Safe at any time: after a crash, twice, or when half of it is missing. Real sites' stacks are not touched.
+    Safe at any time: after a crash, twice, or when half of it is missing. Real sites' stacks are not touched, nor are
+    sites/ and what you wrote there.
+
+    Exit code 0 if nothing is left, 1 if a stack could not be destroyed (the twin then stays, --force removes it too).
     """
     with faults_as_sentences():
         place = paths.find()

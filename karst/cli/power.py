@@ -64,6 +64,9 @@ def power(
 
     `off` and `restart` are graceful unless --force is given. A held server is not touched, nor one that is planned or
     failed. Pulumi will find the change and, at the next `up`, mend it: what is to stay is declared in racks.yml.
+
+    Examples: `karst power h1-r1-01-s03` says how it is; `karst power h1-r1-01-s03 restart --yes` restarts it, and
+    with it come staged settings into effect. Exit code 0 if it was done, 1 if not, 2 for an unknown server.
     """
     with faults_as_sentences():
         target = _target(paths.find(), site, server)

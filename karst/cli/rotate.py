@@ -14,6 +14,8 @@ def rotate(site: SiteArgument = "lab", verbose: VerboseOption = False, style: Fo
     The earlier one stays in the configuration until all have the new one, so that whatever fails midway, none is
     locked out; `karst up` goes on from there. On a real site the same is two settings of the stack, see
     docs/provider.md.
+
+    Exit code 0 if every BMC has the new credential, 1 if some do not (they are named), 2 for wrong usage.
     """
     with faults_as_sentences():
         place = paths.find()

@@ -30,8 +30,13 @@ def up(
 ) -> None:
     """Build SITE on its twin: check it, start the twin, bring up its stacks, say how it is.
 
-    Run it again after anything, a crash too: it does what is missing and nothing twice. A real site's stacks are
-    brought up by plain `pulumi up`; see docs/start.md.
+    Run it again after anything, a crash too: it does what is missing and nothing twice. Never is an `active` server
+    reset or powered off: what needs that is staged and listed as "reset pending", until you consent to it by server,
+    `pulumi config set --stack lab-metal-h1 --path 'karst:allow_reset[0]' h1-r1-01-s03`, or do it yourself, `karst
+    power h1-r1-01-s03 restart`.
+
+    Examples: `karst up`; `karst up lab --preview` to look first; `karst up qixing --hall h01` for one hall of many. A
+    real site's stacks are brought up by plain `pulumi up`; see docs/start.md.
 
     Exit code 0 if all is as declared, 1 if something is not (it is named), 2 for wrong usage.
     """
