@@ -43,7 +43,7 @@ def until(what: Callable[[], Any], patience_s: float = PATIENCE_S) -> Any:
 
 def long_lab(folder: Path) -> Path:
     """The lab with many racks, so that every test has devices of its own."""
-    site = folder / "sites" / "long"
+    site = folder / "sites" / "lab"
     shutil.copytree(REPOSITORY / "sites" / "lab", site)
     for name, old, new in (
         ("racks.yml", "positions: 1-3", f"positions: 1-{RACKS}"),

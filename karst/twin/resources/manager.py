@@ -42,9 +42,10 @@ def build(tree: Tree) -> None:
     def read(bmc: Bmc) -> Json:
         who = bmc.identity
         own = {"UUID": str(who.uuid), "ServiceEntryPointUUID": str(who.uuid), "SerialNumber": who.serial_number}
-        return {**about, **own, "DateTime": stamp(bmc.world.now())}
+        return {**about, **own, "DateTime": stamp(bmc.world.now()), "ServiceIdentification": ""}
 
-    tree.add(path, "Manager.v1_19_2", "Controller", read)
+    rules = {"ServiceIdentification": Rule(high=99)}
+    tree.add(path, "Manager.v1_19_2", "Controller", read, rules, privilege="ConfigureManager")
     _protocols(tree, f"{path}/NetworkProtocol")
     _interface(tree, f"{path}/EthernetInterfaces")
 
