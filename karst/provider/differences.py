@@ -115,7 +115,8 @@ def _seen(
         steps = found.steps[name] = decide_server(new, seen, consent)
         if steps.asset_tag is not None:
             yield ("asset_tag",)
-        if steps.power in ("on", "off"):
+        # A power-off that waits for consent is named when it is declared, and pending ever after.
+        if steps.power in ("on", "off") or (managed(new) and old.power != new.power):
             yield ("power",)
         for setting in sorted({*steps.stage, *(steps.waiting if steps.power == "reset" else ())}):
             yield ("settings", setting)

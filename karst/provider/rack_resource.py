@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from karst.provider.decide import managed, watched
+from karst.provider.decide import decide_server, managed, watched
 from karst.provider.differences import Differences, compare, devices_of
 from karst.provider.faults import Fault, faults_of, path_of
 from karst.provider.model import DeviceArgs, PduArgs, RackArgs, ServerArgs, wire
@@ -191,8 +191,11 @@ async def read(name: str, inputs: Mapping[str, Any], state: Mapping[str, Any], c
     # A server that was never enrolled is enrolled by an update; reading it would only try credentials in vain.
     wanted = {name: device for name, device in wanted.items() if name in rack.observed or not managed(device)}
     outcome = await rack.sweep().read(wanted)
+    consent = context.configuration.allow_reset
     servers = {
-        name: server_as_seen(server, seen) if isinstance(seen := outcome.seen.get(name), SeenServer) else server
+        name: _shown(server, seen, name in consent)
+        if isinstance(seen := outcome.seen.get(name), SeenServer)
+        else server
         for name, server in args.servers.items()
     }
     pdus = {
@@ -206,6 +209,12 @@ async def read(name: str, inputs: Mapping[str, Any], state: Mapping[str, Any], c
     # To have been read heals no failed work: that the next update does.
     rack.failed = {**failed_before, **rack.failed}
     return await _end(rack, drifted, _as_seen(inputs, args, drifted), partial=False)
+
+
+def _shown(server: ServerArgs, seen: SeenServer, consent: bool) -> ServerArgs:
+    """The inputs that describe what was seen. A power-off that waits for consent is no drift: it is pending."""
+    shown = server_as_seen(server, seen)
+    return replace(shown, power=server.power) if decide_server(server, seen, consent).pending else shown
 
 
 def _as_seen(inputs: Mapping[str, Any], args: RackArgs, drifted: RackArgs) -> dict[str, Any]:

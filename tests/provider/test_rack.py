@@ -166,6 +166,28 @@ async def test_consent_resets_an_active_server_once(twin: Lab, tmp_path: Path) -
         assert await karst.diff(await karst.read(done), twin.rack(**changed)) == set()
 
 
+async def test_an_active_server_is_powered_off_with_consent_only(twin: Lab, tmp_path: Path) -> None:
+    off = twin.rack(s01={"power": "Off"})
+    async with plugin(tmp_path, twin.configuration()) as karst:
+        state = await created(twin, karst)
+        assert await karst.diff(state, off) == {f'servers["{SERVERS[0]}"].power'}
+        await karst.update(state, off, preview=True)
+        assert f"1 reset pending: {SERVERS[0]}" in (tmp_path / "plugin.log").read_text()
+        state = await karst.update(state, off)
+        assert (state.outputs["reset_pending"], state.outputs["servers_on"]) == ([SERVERS[0]], 4)
+        # It is declared now, and waits: nothing differs.
+        state = await karst.read(state)
+        assert state.outputs["reset_pending"] == [SERVERS[0]]
+        assert await karst.diff(state, off) == set()
+        assert twin.devices()[SERVERS[0]]["power_offs"] == 0
+        await karst.configure(twin.configuration(allow_reset=[SERVERS[0]]))
+        state = await karst.read(state)
+        assert await karst.diff(state, off) == {f'servers["{SERVERS[0]}"].power'}
+        state = await karst.update(state, off)
+        assert (state.outputs["reset_pending"], state.outputs["servers_on"]) == ([], 3)
+        assert twin.devices()[SERVERS[0]]["power_offs"] == 1
+
+
 async def test_status_decides(twin: Lab, tmp_path: Path) -> None:
     hold = {"who": "Li", "why": "board swap", "until": "2026-12-01"}
     wanted = twin.rack(
