@@ -6,7 +6,7 @@ KARST := .venv/bin/karst
 .PHONY: help tools up down env test test-fast check bench requirements
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{gsub(/\$$\$$/, "$$", $$2); printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 tools: ## provide Pulumi, etcd and Kubernetes (cached outside the clone) and .venv
 	@python3 tools/build.py && python3 tools/venv.py

@@ -37,9 +37,9 @@ class _Change:
 
 def allocate(
     site: SiteArgument,
-    check: Annotated[bool, typer.Option("--check", help="write nothing; exit code 1 if lines are lacking")] = False,
-    retire: Annotated[bool, typer.Option("--retire", help="remove the lines of what the site no longer has")] = False,
-    style: Annotated[Format, typer.Option("--format", help="table for people, json for programs")] = Format.TABLE,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit code 1 if lines are lacking.")] = False,
+    retire: Annotated[bool, typer.Option("--retire", help="Remove the lines of what the site no longer has.")] = False,
+    style: Annotated[Format, typer.Option("--format", help="How the result is printed.")] = Format.TABLE,
 ) -> None:
     """Give every new rack of SITE its ordinal, addresses and AS number, and every cluster its control plane.
 

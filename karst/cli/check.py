@@ -44,7 +44,7 @@ class Checked:
 
 def check(
     site: SiteArgument,
-    style: Annotated[Format, typer.Option("--format", help="table for people, json for programs")] = Format.TABLE,
+    style: Annotated[Format, typer.Option("--format", help="How the result is printed.")] = Format.TABLE,
 ) -> None:
     """Say everything that is wrong with SITE: its files, what they name, and the plan that follows from them.
 

@@ -17,7 +17,7 @@ from karst.workspace.stack import Stack, names_of_stacks
 
 
 def down(
-    site: Annotated[str | None, typer.Argument(help="The site that the twin is of.", metavar="[SITE]")] = None,
+    site: Annotated[str | None, typer.Argument(help="The site that the twin is of.", metavar="SITE")] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Remove everything although stacks could not be destroyed.")
     ] = False,

@@ -15,7 +15,7 @@ from karst.workspace.paths import WorkspaceError
 
 
 def status(
-    site: Annotated[str | None, typer.Argument(help="The site that the twin is of.", metavar="[SITE]")] = None,
+    site: Annotated[str | None, typer.Argument(help="The site that the twin is of.", metavar="SITE")] = None,
     style: FormatOption = Format.TABLE,
 ) -> None:
     """Say how the site is: racks, servers on, tenants, what is held, failed or waits for a reset, and the twin.

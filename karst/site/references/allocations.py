@@ -87,7 +87,11 @@ def _member(
     problems: Problems,
 ) -> None:
     file, line = draft.allocations.file, draft.allocations.line("control_plane", *place)
-    found = find_server(racks, seats(racks), member)
+    known = seats(racks)
+    split = split_device(member, known)
+    if split and racks.rows[known[split[0]][0]].pattern not in racks.patterns:
+        return  # nobody knows what stands in that rack; why, racks.yml is told
+    found = find_server(racks, known, member)
     if found is None:
         what = f'control_plane.{place[0]}: there is no server "{member}" any more'
         problems.warn(file, line, what, "a server in racks.yml, or `karst allocate --retire` to choose another")
