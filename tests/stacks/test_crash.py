@@ -5,6 +5,7 @@ A site without a cluster, so that the whole run is about servers; `test_life.py`
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ import psutil
 import pytest
 
 from karst.twin.home import TwinError
-from tests.stacks.clone import KARST, SERVERS, Clone, await_true
+from tests.stacks.clone import KARST, SERVERS, Clone, Run, await_true
 
 pytestmark = pytest.mark.slow
 
@@ -52,23 +53,25 @@ def twin(clone: Clone, _: subprocess.Popen[str]) -> list[psutil.Process]:
     return [psutil.Process(clone.control.status(devices=False)["pid"])]
 
 
-def up_and_kill(clone: Clone, whom: Choice, after: int) -> bool:
-    """`karst up`, whose engine, provider or twin is killed after so many writes; whether it lived to be killed."""
+def up_until(clone: Clone, after: int) -> subprocess.Popen[str]:
+    """`karst up` under way, with so many writes done. It must not end before."""
     up = clone.start(KARST, "up")
     await_true("the twin answers", lambda: clone.home.exists() and writes(clone) >= 0)
     begun = writes(clone)
     await_true(f"{after} writes", lambda: up.poll() is not None or writes(clone) - begun >= after)
-    killed = []
-    if up.poll() is None:
-        killed = whom(clone, up)
-        for process in killed:
-            process.kill()
+    assert up.poll() is None, f"it ended before {after} requests that write: {up.communicate()}"
+    return up
+
+
+def up_and_kill(clone: Clone, whom: Choice, after: int) -> None:
+    """`karst up`, whose engine, provider or twin is killed after so many writes."""
+    up = up_until(clone, after)
+    for process in whom(clone, up):
+        process.kill()
     out, err = up.communicate(timeout=200)
-    if killed:
-        assert up.returncode == 1, f"{out}\n{err}"
-        assert "Traceback" not in err
-        assert "  ! " in err
-    return bool(killed)
+    assert up.returncode == 1, f"{out}\n{err}"
+    assert "Traceback" not in err
+    assert "  ! " in err
 
 
 # Of the some 216 requests that write, sessions included, by which the lab's eighteen BMCs are brought up.
@@ -80,8 +83,30 @@ def up_and_kill(clone: Clone, whom: Choice, after: int) -> bool:
 def test_killed_it_converges_and_does_no_server_twice(tmp_path: Path, whom: Choice, points: tuple[int, ...]) -> None:
     clone = Clone.create_without_cluster(tmp_path)
     for after in points:
-        assert up_and_kill(clone, whom, after), f"it ended before {after} requests that write"
+        up_and_kill(clone, whom, after)
+    converged_once(clone, clone.karst("up"))
+    down_leaves_nothing(clone)
+
+
+def test_interrupted_it_ends_in_good_order_and_left_behind_its_engine_is_waited_for(tmp_path: Path) -> None:
+    clone = Clone.create_without_cluster(tmp_path)
+    up = up_until(clone, after=20)
+    up.send_signal(signal.SIGINT)
+    _, err = up.communicate(timeout=200)
+    assert up.returncode == 130, err
+    assert "the same command goes on from here" in err
+
+    up = up_until(clone, after=20)
+    up.kill()
+    up.communicate()
     run = clone.karst("up")
+    assert "waiting for another run of Pulumi, process" in run.err
+    converged_once(clone, run)
+    down_leaves_nothing(clone)
+
+
+def converged_once(clone: Clone, run: Run) -> None:
+    """After all of it, each server was brought up exactly once."""
     assert run.status == 0, run.all
     assert "12 of 12" in run.out
     for name, device in clone.devices().items():
@@ -90,7 +115,6 @@ def test_killed_it_converges_and_does_no_server_twice(tmp_path: Path, whom: Choi
         if name in SERVERS:
             assert (device["power"], device["power_ons"], device["resets"]) == ("On", 1, 0), name
         assert clone.events(name).count("The HTTPS certificate was replaced.") == 1, name
-    down_leaves_nothing(clone)
 
 
 def down_leaves_nothing(clone: Clone) -> None:
