@@ -5,8 +5,15 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
+import yaml
+
+from karst.cli.main import app
+from karst.provider.config import SECRET
+from karst.site.load import load
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -37,3 +44,54 @@ def test_the_plan_s_page_lists_every_check_and_no_other() -> None:
                 rules.add(f"{module.stem}.{node.name.removeprefix('_').removeprefix('check_')}")
     told = re.findall(r"^\| `(\w+\.\w+)` \|", (ROOT / "docs" / "plan.md").read_text(), re.MULTILINE)
     assert sorted(told) == sorted(rules)
+
+
+EXAMPLES = sorted((ROOT / "docs" / "examples").glob("Pulumi.*.yaml"))
+
+
+def keys_read() -> set[str]:
+    """Return the keys that the program asks `pulumi.Config("karst")` for."""
+    files = [ROOT / "__main__.py", *(ROOT / "stacks").glob("*.py")]
+    return {
+        node.args[0].value
+        for file in files
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and ast.unparse(node.func.value) == "config"
+        and isinstance(node.args[0], ast.Constant)
+    }
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
+def test_an_example_stack_is_understood_protected_and_without_secrets(example: Path) -> None:
+    config = yaml.safe_load(example.read_text())["config"]
+    given = {key.removeprefix("karst:") for key in config}
+    assert given <= keys_read()
+    assert not given & set(SECRET)
+    assert config["karst:protect"] is True
+    assert "allow_destroy" not in given
+    assert all((ROOT / "stacks" / f"{layer}.py").exists() for layer in config["karst:layers"])
+    site = load(ROOT / "sites" / config["karst:site"], ROOT / "hardware")
+    assert config["karst:hall"] in site.spaces.halls
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_that_are_shown_exist(page: Path) -> None:
+    """Every `karst …` in a block of shell: the command is there, and so are its options."""
+    for block in re.findall(r"```\n(.*?)```", page.read_text(), re.DOTALL):
+        for line in block.splitlines():
+            for call in re.findall(r"(?:^|&& )karst ([^#&|]+)", line):
+                name, options = command(call.split())
+                assert {word.partition("=")[0] for word in call.split() if word.startswith("--")} <= options, name
+
+
+def command(words: list[str]) -> tuple[str, set[str]]:
+    found: Any = typer.main.get_command(app)
+    name = "karst"
+    for word in words:
+        if word not in getattr(found, "commands", {}):
+            break
+        found, name = found.commands[word], f"{name} {word}"
+    assert not getattr(found, "commands", None), f"{name}: {words}"
+    return name, {option for parameter in found.params for option in (*parameter.opts, *parameter.secondary_opts)}
