@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
@@ -73,7 +74,7 @@ def power(
         refusal = _refusal(target.server, action, yes)
         if refusal:
             raise WorkspaceError(refusal)
-        os.environ["KARST_LOCKS"] = target.environment["KARST_LOCKS"]
+        os.environ.update(target.environment)  # the locks that engines respect lie where it says
         try:
             state = asyncio.run(_act(target, action, force))
         except _FAULTS as fault:
@@ -85,11 +86,11 @@ def _target(place: Paths, site: str, name: str) -> _Target:
     """Raises SiteError, WorkspaceError, UnknownNameError."""
     planned = plan(load(place.site(site), place.hardware))
     server = _find(planned, name)
-    environment = pulumi.environment(place)
-    stack = Stack(place, f"{site}-metal-{planned.racks[server.rack].hall}", environment)
-    if not stack.exists:
-        raise WorkspaceError(f"there is no stack {stack.name}: its configuration says how to reach {name}")
-    config = {key.removeprefix("karst:"): value for key, value in stack.config().items()}
+    stack, environment = _stack(place, f"{site}-metal-{planned.racks[server.rack].hall}")
+    try:
+        config = {key.removeprefix("karst:"): value for key, value in stack.config().items()}
+    except (WorkspaceError, FileNotFoundError) as fault:
+        raise WorkspaceError(f"no stack {stack.name} says how to reach {name}: {fault}") from None
     given = {key: value for key, value in config.items() if key in Configuration.__dataclass_fields__}
     configuration, faults = parse({"credential_generation": 1, **given})
     if configuration is None:
@@ -99,6 +100,16 @@ def _target(place: Paths, site: str, name: str) -> _Target:
     except ValueError as fault:
         raise WorkspaceError(str(fault)) from None
     return _Target(server, args, configuration, environment)
+
+
+def _stack(place: Paths, name: str) -> tuple[Stack, dict[str, str]]:
+    """The twin's stack if this clone has it, else the real site's that the shell's own environment leads to."""
+    with suppress(WorkspaceError):
+        environment = pulumi.environment(place)
+        twins = Stack(place, name, environment)
+        if twins.exists:
+            return twins, environment
+    return Stack(place, name, {}), {}
 
 
 def _find(planned: Plan, name: str) -> Server:
