@@ -121,7 +121,7 @@ class Clone:
         return Run(process.returncode, out, err)
 
     def run_watched(self, *command: str | Path) -> tuple[Run, set[str]]:
-        """The same, and every word of the command lines and environments of the processes that took part in it."""
+        """The same, and what a process list showed of those that took part: arguments, and variables as NAME=value."""
         words: set[str] = set()
         ended = threading.Event()
 
@@ -129,7 +129,8 @@ class Clone:
             while not ended.wait(0.05):
                 for process in self.processes():
                     with suppress(psutil.Error):
-                        words.update(process.cmdline(), process.environ().values())
+                        words.update(process.cmdline())
+                        words.update(f"{name}={value}" for name, value in process.environ().items())
 
         watcher = threading.Thread(target=watch)
         watcher.start()

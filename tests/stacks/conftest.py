@@ -12,7 +12,7 @@ from tests.stacks.clone import KARST, Clone, Run
 
 @dataclass(frozen=True, slots=True)
 class Lab:
-    """The clone; its first `karst up`, and every word of command lines and environments seen meanwhile."""
+    """The clone; its first `karst up`, and every argument and variable (NAME=value) of its processes meanwhile."""
 
     clone: Clone
     first: Run
