@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from karst.files import write_private
+from karst.pki_strict import unfit
 
 # A BMC fresh from the factory has a clock that lags until it has found its time server.
 _BACKDATE = timedelta(hours=1)
@@ -72,14 +73,10 @@ class Authority:
 
     @classmethod
     def load(cls, certificate_pem: str, key_pem: str) -> Authority:
-        """From PEM. Raises PkiError if the two do not belong together or the certificate is none of an authority."""
+        """From PEM. Raises PkiError if the two do not belong together, or if nobody would believe what it signs."""
         certificate, key = _parse_certificate(certificate_pem), _parse_key(key_pem)
-        try:
-            is_authority = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-        except x509.ExtensionNotFound:
-            is_authority = False
-        if not is_authority:
-            raise PkiError("the certificate is not one of a certificate authority (basic constraints: CA)")
+        if reason := unfit(certificate, datetime.now(UTC)):
+            raise PkiError(reason)
         if _public_pem(certificate.public_key()) != _public_pem(key.public_key()):
             raise PkiError("the key does not belong to the authority's certificate")
         return cls(certificate, key)

@@ -22,6 +22,8 @@ from cryptography.x509.oid import NameOID
 from karst import pki
 from karst.files import write_private
 from karst.pki import Authority, PkiError, Usage
+from karst.redfish import trust
+from karst.redfish.trust import tls
 
 HERE = IPv4Address("127.0.0.1")
 OTHER = IPv4Address("127.0.0.2")
@@ -193,6 +195,76 @@ def test_load_gives_back_what_was_kept_and_refuses_what_does_not_fit(authority: 
     ):
         with pytest.raises(PkiError, match=words):
             Authority.load(certificate, key)
+
+
+def custom(without: str = "", *, root: bool = True, ended: bool = False) -> Authority:
+    """An authority as another program may have made it, under a root of its own or not, and without something."""
+    key, above = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    names = [x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]) for name in ("Other CA", "Root")]
+    now = datetime.now(UTC)
+    signer = key if root else above
+    usage = dict.fromkeys(("digital_signature", "key_encipherment", "content_commitment"), False)
+    usage |= dict.fromkeys(("data_encipherment", "key_agreement", "encipher_only", "decipher_only"), False)
+    extensions: dict[str, tuple[x509.ExtensionType, bool]] = {
+        "constraints": (x509.BasicConstraints(ca=without != "ca", path_length=None), without != "critical"),
+        "usage": (x509.KeyUsage(**usage, key_cert_sign=without != "sign", crl_sign=True), True),
+        "subject": (x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False),
+        "authority": (x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), False),
+    }
+    builder = x509.CertificateBuilder().subject_name(names[0]).issuer_name(names[0 if root else 1])
+    builder = builder.public_key(key.public_key()).serial_number(x509.random_serial_number())
+    builder = builder.not_valid_before(now - timedelta(days=9))
+    builder = builder.not_valid_after(now + timedelta(days=-1 if ended else 30))
+    for name, (extension, critical) in extensions.items():
+        if name != without:
+            builder = builder.add_extension(extension, critical=critical)
+    return Authority(builder.sign(signer, hashes.SHA256()), key)
+
+
+@pytest.mark.parametrize(
+    ("made", "reason"),
+    [
+        (custom("ca"), "not one of a certificate authority"),
+        (custom("constraints"), "not one of a certificate authority"),
+        (custom("critical"), "not marked critical"),
+        (custom("usage"), "keyCertSign"),
+        (custom("sign"), "keyCertSign"),
+        (custom("subject"), "no subject key identifier"),
+    ],
+)
+def test_an_authority_that_nobody_would_believe_is_refused(made: Authority, reason: str, tmp_path: Path) -> None:
+    with pytest.raises(PkiError, match=reason):
+        Authority.load(made.certificate_pem, made.key_pem)
+    assert not believed(made, tmp_path)
+
+
+def test_an_authority_whose_time_is_over_is_refused() -> None:
+    made = custom(ended=True)
+    with pytest.raises(PkiError, match="is valid from .* to .* UTC, and it is"):
+        Authority.load(made.certificate_pem, made.key_pem)
+
+
+@pytest.mark.parametrize("root", [True, False])
+def test_another_s_authority_is_believed_as_a_root_or_under_one(root: bool, tmp_path: Path) -> None:
+    made = custom(root=root)
+    assert believed(Authority.load(made.certificate_pem, made.key_pem), tmp_path)
+
+
+def believed(made: Authority, tmp_path: Path) -> bool:
+    """Whether the provider would trust a BMC whose certificate this authority signed."""
+    key = pki.create_key()
+    certificate = made.sign_csr(pki.create_csr(key, "bmc"), addresses=[HERE], days=1)
+    context = tls(trust.Authority(made.certificate_pem))
+    assert isinstance(context, ssl.SSLContext)
+    with (
+        tls_server(tmp_path, certificate, key) as port,
+        socket.create_connection((str(HERE), port), timeout=10) as connection,
+    ):
+        try:
+            with context.wrap_socket(connection, server_hostname=str(HERE)) as session:
+                return session.recv(5) == b"karst"
+        except ssl.SSLCertVerificationError:
+            return False
 
 
 def test_a_key_is_never_printed(authority: Authority) -> None:
