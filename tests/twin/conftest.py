@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from twin_support import SERVERS, Bmc, Twin, long_lab, running
+from twin_support import REPOSITORY, SERVERS, Bmc, Twin, long_lab, running
 from twin_trust import Notary, Trusted
 
 
@@ -20,9 +20,9 @@ def twin(tmp_path_factory: pytest.TempPathFactory, site: Path) -> Iterator[Twin]
 
 
 @pytest.fixture
-def own_twin(tmp_path: Path, site: Path) -> Iterator[Twin]:
-    """A twin for a test that kills it or changes what all its devices share."""
-    yield from running(tmp_path, site)
+def own_twin(tmp_path: Path) -> Iterator[Twin]:
+    """A twin of the lab for a test that kills it or changes what all its devices share."""
+    yield from running(tmp_path, REPOSITORY / "sites" / "lab")
 
 
 @pytest.fixture(params=SERVERS)

@@ -159,3 +159,30 @@ def test_concurrent_patches_lose_nothing(bmc: Bmc, twin: Twin, name: str) -> Non
     found = bmc.get(system)
     assert {key: found[key] for key in last} == last
     assert len(last) == 2
+
+
+def test_read_modify_write_with_etags_counts_every_step(bmc: Bmc, twin: Twin, name: str) -> None:
+    """Two clients add to one number; each sends the ETag that it read, and begins anew when told 412."""
+    assert bmc.patch(bmc.system, {"AssetTag": "0"}).status in (200, 204)
+    system, rounds, refused = bmc.system, 10, []
+    start = threading.Barrier(2)
+
+    def count() -> None:
+        mine = twin.bmc(name)
+        done = 0
+        start.wait(10)
+        while done < rounds:
+            body = mine.get(system)
+            tag = {"If-Match": body["@odata.etag"]}
+            answer = mine.ask("PATCH", system, {"AssetTag": str(int(body["AssetTag"]) + 1)}, tag)
+            done += answer.status in (200, 204)
+            refused.extend([answer.status] * (answer.status not in (200, 204)))
+        mine.close()
+
+    clients = [threading.Thread(target=count) for _ in range(2)]
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join(30)
+    assert set(refused) <= {412}
+    assert bmc.get(system)["AssetTag"] == str(2 * rounds)

@@ -24,7 +24,7 @@ from karst.twin.home import Home, TwinError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 USER, PASSWORD = "root", "Factory-Test-7K"  # of twins that live for a test
-RACKS = 90
+RACKS = 99  # a row has no more positions
 TIMING = "power_on_s=0.3,shutdown_s=0.2,cycle_s=0.2,task_s=0.2,bmc_start_s=0.3"
 # Short name of a device in each rack of the lab, by the shape of its BMC.
 SHORT = {"fanjing": "s01", "leigong": "s03", "wumeng": "s04", "qianling": "pdu-a"}
@@ -178,6 +178,7 @@ class Twin:
     port: int = 0
     addresses: dict[str, str] = field(default_factory=dict)
     arguments: tuple[str, ...] = ()
+    hardware: Path = REPOSITORY / "hardware"
 
     @property
     def control(self) -> Control:
@@ -185,7 +186,7 @@ class Twin:
 
     def start(self) -> None:
         command = [sys.executable, "-m", "karst.twin", "--home", str(self.home.path), "--site", str(self.site)]
-        command += ["--hardware", str(REPOSITORY / "hardware"), "--no-control-plane", "--timing", TIMING]
+        command += ["--hardware", str(self.hardware), "--no-control-plane", "--timing", TIMING]
         command += ["--port", str(self.port), *self.arguments]
         with self.home.log.open("ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -215,9 +216,10 @@ class Twin:
         return Bmc(self.addresses[device], self.port, factory.certificate(device).certificate, **more)
 
     def fresh(self, shape: str) -> str:
-        """A device of the shape that no test has had."""
-        index = self.handed_out.get(shape, 0) + 1
-        self.handed_out[shape] = index
+        """A device of the shape that no test has had. PDUs come from the far end: what they cut is nobody's server."""
+        count = self.handed_out[shape] = self.handed_out.get(shape, 0) + 1
+        assert count <= RACKS, f"all devices of shape {shape} have been handed out"
+        index = RACKS + 1 - count if shape == "qianling" else count
         return f"h1-r1-{index:02d}-{SHORT[shape]}"
 
     def device(self, name: str) -> dict[str, Any]:
