@@ -240,7 +240,7 @@ def test_an_authority_that_nobody_would_believe_is_refused(made: Authority, reas
 
 def test_an_authority_whose_time_is_over_is_refused() -> None:
     made = custom(ended=True)
-    with pytest.raises(PkiError, match="is valid from .* to .* UTC, and it is"):
+    with pytest.raises(PkiError, match=r"is valid from .* to .* UTC, and it is"):
         Authority.load(made.certificate_pem, made.key_pem)
 
 
