@@ -63,7 +63,8 @@ def wait_until_free(stack: Stack) -> None:
 def _progress(action: Action, seen: Run, expected: int) -> str:
     verb = {"up": "building", "preview": "looking", "destroy": "destroying"}[action]
     done = sum(count for kind, count in seen.done.items() if not kind.startswith("pulumi:"))
-    return f"{verb}, {done} of {expected} resources" if expected else f"{verb}, {done} resources"
+    said = f"{verb}, {done} of {expected} resources" if expected else f"{verb}, {done} resources"
+    return f"{said}; {seen.told}" if seen.told else said
 
 
 def _outcome(action: Action, seen: Run) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable
+from contextlib import suppress
 from typing import Any, cast
 
 import grpc
@@ -40,6 +41,13 @@ class Engine:
             await cast(Awaitable[Any], self._stub.Log(request, timeout=5))  # the stub's types are the blocking ones
         except grpc.RpcError:
             log.warning("%s", sentence)
+
+    async def tell(self, urn: str, text: str) -> None:
+        """How far the work on a resource has come: shown for the moment, and kept nowhere."""
+        if self._stub is not None:
+            request = engine_pb2.LogRequest(severity=engine_pb2.INFO, message=text, urn=urn, ephemeral=True)
+            with suppress(grpc.RpcError):
+                await cast(Awaitable[Any], self._stub.Log(request, timeout=5))
 
     async def close(self) -> None:
         """End the connection."""

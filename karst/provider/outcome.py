@@ -34,9 +34,10 @@ class PartialError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The configured provider and a voice: `warn` and `inform` reach the person at the engine."""
+    """The configured provider and its voices: `tell` is heard by who watches just then, the others are kept."""
 
     configuration: Configuration
     bounds: Bounds
     warn: Callable[[str], Awaitable[None]]
     inform: Callable[[str], Awaitable[None]]
+    tell: Callable[[str], Awaitable[None]]

@@ -88,7 +88,9 @@ class _Rack:
     def sweep(self, generation: int | None = None) -> Sweep:
         target = self.args.credential_generation if generation is None else generation
         known = dict(self.observed)
-        return Sweep(self.context.configuration, self.context.bounds, target, known, self.context.warn)
+        return Sweep(
+            self.context.configuration, self.context.bounds, target, known, self.context.warn, self.context.tell
+        )
 
     def take(self, outcome: Outcome, args: RackArgs) -> None:
         """Note what came of it. A held device that cannot be read is no failure: nobody was to touch it."""

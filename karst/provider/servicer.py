@@ -161,8 +161,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             await context.abort(grpc.StatusCode.FAILED_PRECONDITION, "the provider's configuration is not known yet")
         assert self._configuration is not None  # noqa: S101  # abort raises
         assert self._bounds is not None  # noqa: S101
-        engine = self._engine
-        return Context(self._configuration, self._bounds, partial(engine.warn, urn), partial(engine.inform, urn))
+        voices = [partial(each, urn) for each in (self._engine.warn, self._engine.inform, self._engine.tell)]
+        return Context(self._configuration, self._bounds, *voices)
 
 
 def _type(urn: str) -> str:

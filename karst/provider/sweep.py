@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 # From power at the cord to a BMC that answers.
 _BMC_START_S = 240.0
 _BMC_POLL_S = 1.0
+# Between two words on how far it is: what a person can read, and what costs a hall of racks nothing.
+_TELL_S = 1.0
 
 
 class CancelledError(Exception):
@@ -53,9 +55,12 @@ class Sweep:
     generation: int
     known: Mapping[str, Record]
     report: Report
+    tell: Report
     outcome: Outcome = field(default_factory=Outcome)
     _pdus_done: asyncio.Event = field(default_factory=asyncio.Event)
     _lit: bool = False  # whether outlets were switched on
+    _told: float = field(default_factory=monotonic)
+    _devices: int = 0
 
     async def read(self, devices: Mapping[str, DeviceArgs]) -> Outcome:
         """Look at each."""
@@ -81,6 +86,7 @@ class Sweep:
         return self.outcome
 
     async def _one(self, name: str, device: DeviceArgs, work: Awaitable[Seen]) -> None:
+        self._devices += 1
         try:
             async with self.bounds.slots:
                 if self.bounds.cancelled.is_set():
@@ -98,6 +104,10 @@ class Sweep:
         finally:
             if asyncio.iscoroutine(work):
                 work.close()
+        if monotonic() - self._told >= _TELL_S:
+            self._told = monotonic()
+            done = len(self.outcome.seen) + len(self.outcome.failed)
+            await self.tell(f"{done} of {self._devices} devices")
 
     def _known(self, name: str) -> int | None:
         found = self.known.get(name, {}).get("generation")

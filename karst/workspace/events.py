@@ -28,6 +28,7 @@ class Run:
     drifted: dict[str, tuple[str, ...]] = field(default_factory=dict)  # the same, found by the refresh
     errors: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    told: str = ""  # the last word on how far the work on a resource has come
     counts: Counter[str] = field(default_factory=Counter)  # operation -> resources, at the end
 
     @property
@@ -57,25 +58,33 @@ class Run:
 
     def _begin(self, step: dict[str, Any]) -> None:
         self.begun[step["type"]] += 1
-        name = step["urn"].rsplit("::", 1)[-1]
+        name = _name(step["urn"])
         if step["op"] not in _HARMLESS:
             self.changed[name] = step["op"]
         if paths := tuple(sorted(step.get("detailedDiff") or {})):
             self.differing[name] = paths
 
     def _end(self, step: dict[str, Any]) -> None:
+        self.told = ""
         if step["op"] != "refresh":
             self.done[step["type"]] += 1
         paths = tuple(sorted(step.get("detailedDiff") or {}))
         if step["op"] == "refresh" and paths:
-            self.drifted[step["urn"].rsplit("::", 1)[-1]] = paths
+            self.drifted[_name(step["urn"])] = paths
 
     def _hear(self, said: dict[str, Any]) -> None:
         message = str(said.get("message", "")).strip()
+        if message and said.get("ephemeral") and said.get("severity") == "info" and said.get("urn"):
+            self.told = f"{_name(said['urn'])}: {message}"
+            return
         if message and said.get("severity") == "error":
             self.errors.append(message)
         elif message and said.get("severity") == "warning" and "from $PATH" not in message:
             self.warnings.append(message)  # that our provider is found on PATH is as it should be
+
+
+def _name(urn: str) -> str:
+    return urn.rsplit("::", 1)[-1]
 
 
 class Follower:
