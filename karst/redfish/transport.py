@@ -66,7 +66,7 @@ class Transport:
             return answer
 
     async def _send(self, method: str, path: str, body: Any, headers: Mapping[str, str], turn: Turn) -> Answer:
-        what = f"{method} {path}"
+        what = f"{method} {self.endpoint}{path}"
         data = None if body is None else orjson.dumps(body)
         sent = {"Accept": "application/json", "OData-Version": "4.0", **self.headers, **headers}
         if data is not None:

@@ -123,6 +123,12 @@ class Project:
         found: dict[str, Any] = json.loads(self.run("stack", "output", "--json").output)
         return found
 
+    def resources(self) -> list[dict[str, Any]]:
+        """What the stack holds."""
+        exported = json.loads(self.run("stack", "export").output)
+        found: list[dict[str, Any]] = exported["deployment"]["resources"]
+        return found
+
     def state(self) -> str:
         """The state as it lies on disk."""
         (file,) = (self.folder / "backend" / ".pulumi" / "stacks").rglob("test.json")

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -15,7 +16,7 @@ from karst.redfish.system import FORCE_OFF
 
 from .lab import CLONE, FACTORY, GENERATIONS, RACK, Lab
 from .project import Project
-from .test_rack import SERVERS
+from .test_rack import SERVERS, writes
 
 pytestmark = pytest.mark.slow
 
@@ -88,6 +89,64 @@ async def test_the_life_of_a_rack(twin: Lab, project: Project) -> None:
     gone = project.run("destroy", "--yes", "--skip-preview")
     assert gone.status == 0, gone.output
     assert [twin.devices()[name]["power"] for name in SERVERS] == ["Off"] * 4
+
+
+def test_flaky_bmcs_make_no_difference_and_a_dead_one_fails_alone(twin: Lab, project: Project) -> None:
+    racks = [twin.rack(name) for name in twin.plan.racks]
+    project.configure(twin.configuration(timeout_s=2))
+    hall = {"name": "h1", "racks": {rack["name"]: 4 for rack in racks}}
+    project.declare(*racks, hall=hall)
+    often: dict[str, Any] = {"probability": 0.3, "seed": 7}
+    flaky = [
+        {"device": "h1-r1-01-s01", "status": 503, **often},
+        {"device": "h1-r1-02-s03", "reset": True, **often},
+        {"device": "h1-r1-03-pdu-a", "hang": True, **often},
+    ]
+    twin.control.set_faults(flaky)
+    made = project.up()
+    assert made.status == 0, made.output
+    assert twin.control.status()["servers_on"] == 12
+    assert [each["power_ons"] for each in twin.devices().values() if each["kind"] == "server"] == [1] * 12
+
+    dead = "h1-r1-02-s04"
+    twin.control.set_faults([{"device": dead, "reset": True}])
+    for rack in racks:
+        for server in rack["servers"].values():
+            server["asset_tag"] = "new"
+    project.declare(*racks, hall=hall)
+    broken = project.up()
+    assert broken.status != 0
+    assert f"* {dead}: GET https://{twin.devices()[dead]['address']}" in broken.output
+    assert broken.output.count("* h1-") == 1
+    twin.control.set_faults([])
+    before = writes(twin)
+    again = project.run("preview", "--diff")
+    assert "[id=h1-r1-02]" in again.output
+    assert "[id=h1-r1-01]" not in again.output
+    assert f"- {dead}: " in again.output
+    mended = project.up()
+    assert mended.status == 0, mended.output
+    after = writes(twin)
+    assert {name for name in after if after[name] != before[name]} == {dead}
+
+
+def test_a_rack_is_imported_by_its_name(twin: Lab, project: Project) -> None:
+    assert project.up().status == 0
+    resources = {each["type"]: each["urn"] for each in project.resources()}
+    lost = project.run("state", "delete", resources["karst:metal:Rack"], "--force", "--yes")
+    assert lost.status == 0, lost.output
+    provider = f"karst={resources['pulumi:providers:karst']}"
+    options = ("--provider", provider, "--generate-code=false", "--protect=false", "--yes")
+    taken = project.run("import", "karst:metal:Rack", RACK, RACK, *options)
+    assert taken.status == 0, taken.output
+    before = twin.control.status()
+    ended = project.up()
+    assert ended.status == 0, ended.output
+    assert project.outputs()[f"{RACK}/servers_on"] == 4
+    after = twin.control.status()
+    assert [after[key] for key in ("resets", "power_ons")] == [before[key] for key in ("resets", "power_ons")]
+    again = project.run("up", "--yes", "--skip-preview", "--expect-no-changes")
+    assert again.status == 0, again.output
 
 
 def test_a_killed_engine_takes_its_provider_along_and_the_next_run_converges(twin: Lab, project: Project) -> None:
