@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import sys
 from pathlib import Path
@@ -92,7 +93,8 @@ async def test_swapped_before_enrolment_both_are_refused(twin: Lab, tmp_path: Pa
             assert declared[name].certificate_sha256 in state.outputs["failed"][name]  # expected
             assert declared[other].certificate_sha256 in state.outputs["failed"][name]  # seen
         assert [writes(twin)[name] for name in (one, two)] == [0, 0]
-        assert [twin.devices()[name]["login_failures"] for name in (one, two)] == [0, 0]
+        # Not a word was said to them: the certificate came first.
+        assert [twin.devices()[name]["requests"] for name in (one, two)] == [{}, {}]
 
 
 async def test_swapped_after_enrolment_both_are_refused(twin: Lab, tmp_path: Path) -> None:
@@ -214,6 +216,18 @@ async def test_it_ends_with_its_engine() -> None:
     await engine.wait()
     gone, _ = await asyncio.to_thread(psutil.wait_procs, [child], 8)
     assert gone == [child]
+
+
+async def test_it_may_open_as_many_files_as_the_machine_allows(twin: Lab, tmp_path: Path) -> None:
+    # A connection and a lock for each of a thousand BMCs: the usual 1,024 are few.
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
+    try:
+        async with plugin(tmp_path, twin.configuration()) as karst:
+            limits = psutil.Process(karst.process.pid).rlimit(psutil.RLIMIT_NOFILE)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert limits == (before[1], before[1])
 
 
 async def test_nothing_secret_is_in_what_it_keeps_or_says(twin: Lab, tmp_path: Path) -> None:

@@ -15,8 +15,12 @@ import bcrypt
 import pytest
 
 from karst.pki import create_authority, fingerprint
+from karst.redfish.accounts import Accounts
+from karst.redfish.certificates import Certificates
 from karst.redfish.client import Client
-from karst.redfish.errors import LoginRefusedError, UntrustedError
+from karst.redfish.errors import LoginRefusedError, UnobservedError, UntrustedError
+from karst.redfish.manager import manager_of
+from karst.redfish.rack_pdu import RackPdu
 from karst.redfish.resource import Credential
 from karst.redfish.system import FORCE_OFF, ON, System
 from karst.redfish.trust import Authority, Pinned
@@ -94,6 +98,12 @@ async def test_what_it_lacks_is_no_crash(endpoint: str) -> None:
         await bmc.login(ADMIN)
         (system,) = await System.all(bmc)
         assert await system.bios() is None
+        with pytest.raises(UnobservedError):
+            await Accounts.read(bmc)
+        with pytest.raises(UnobservedError):
+            await Certificates.read(bmc, await manager_of(bmc, system.resource))
+        with pytest.raises(UnobservedError):
+            await RackPdu.all(bmc)
 
 
 async def test_a_wrong_password_is_refused(endpoint: str) -> None:
