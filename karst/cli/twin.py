@@ -22,7 +22,24 @@ from karst.twin.factory import delivery_note
 from karst.twin.home import Home, TwinError
 from karst.workspace import paths, pulumi, twin, workspace
 
-app = typer.Typer(no_args_is_help=True, help="The twin: imitates BMCs, rack PDUs and a Kubernetes control plane.")
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="""The twin: BMCs, rack PDUs and a Kubernetes control plane on this machine, that answer as real ones do.
+
+    `karst up` starts it of itself. What follows is for whoever wants to see or change what the twin takes for real:
+
+    - `karst twin status` says what hangs, runs and was asked of each device;
+
+    - `karst twin fault '{"device": "*-s01", "status": 503, "times": 2}'` makes BMCs slow, mute or wrong;
+
+    - `karst twin feed B` loses a path of power, `karst twin cabling` moves a cord or swaps two controllers;
+
+    - `karst twin deliver` writes the assets.csv of a site that the twin is to imitate.
+
+    Pulumi learns of all this only by looking. More in docs/twin.md.
+    """,
+)
 
 SiteArgument = Annotated[str, typer.Argument(help="Name of a site, a folder of sites/.", metavar="SITE")]
 FormatOption = Annotated[Format, typer.Option("--format", help="How the result is printed.")]
@@ -117,7 +134,11 @@ def deliver(
     site: SiteArgument = "lab",
     write: Annotated[bool, typer.Option(help="Write the site's assets.csv instead of printing it.")] = False,
 ) -> None:
-    """Print the delivery note of the twin's devices, as vendors send it: sites/SITE/assets.csv."""
+    """Print the delivery note of the twin's devices, as vendors send it: sites/SITE/assets.csv.
+
+    The twin's factory makes serial number, UUID, MAC address and certificate of a device from its name alone, so the
+    note is the same on every machine and can be committed. A real site has its vendors' note instead.
+    """
     with _sentences():
         place = paths.find()
         folder = place.site(site)
@@ -133,17 +154,27 @@ def deliver(
 @app.command()
 def fault(
     rule: Annotated[
-        list[str] | None, typer.Argument(help='Rules as JSON, \'{"device": "*-s01", "status": 503}\'.')
+        list[str] | None, typer.Argument(metavar="RULE", help="Rules, each a JSON object; see above.")
     ] = None,
     file: FileOption = None,
     clear: Annotated[bool, typer.Option("--clear", help="End all faults.")] = False,
 ) -> None:
-    """Show the faults in force, or put others in their place; see docs/twin.md for what a rule says."""
+    """Show the faults in force, or put others in their place.
+
+    A rule says where: `device`, `path`, `method` (globs; all unless given). What: `delay_s`, `status`, `body` (merged
+    into what a GET answers), `reset` (the connection), `hang`, `lost` (acts, but never answers). How often: `after`,
+    `times`, `probability`, `seed`, `per_device`.
+
+    Examples: `karst twin fault '{"device": "h1-r1-02-*", "delay_s": 1}'` for slow BMCs;
+    `karst twin fault '{"probability": 0.1, "status": 503}'` for busy ones, a tenth of the time;
+    `karst twin fault '{"device": "h1-r1-01-s03", "hang": true}'` for a mute one; `karst twin fault --clear`.
+    """
     with _sentences():
         control = _control()
         rules = [_parsed(text) for text in rule or []]
         if file is not None:
-            rules += _read(file)
+            read = _read(file)
+            rules += read if isinstance(read, list) else [read]
         if rules or clear:
             control.set_faults(rules)
         _print(control.faults())
@@ -151,7 +182,13 @@ def fault(
 
 @app.command()
 def cabling(file: FileOption = None) -> None:
-    """Show what is cabled as built, or change some of it; see docs/twin.md for what a change says."""
+    """Show what is cabled as built, or change some of it; what is not named stays.
+
+    Examples, each to `karst twin cabling --file -`:
+    `{"cords": {"h1-r1-01-s01": {"PSU1": ["h1-r1-01-pdu-a", "24"]}}}` puts a cord into another outlet, `null` in place
+    of the pair pulls it; `{"addresses": {"h1-r1-01-s01": "127.64.0.2", "h1-r1-01-s02": "127.64.0.1"}}` swaps two
+    controllers. The plan knows nothing of it: `karst plan` shows what should be, this what is.
+    """
     with _sentences():
         control = _control()
         if file is not None:
@@ -164,14 +201,22 @@ def feed(
     name: Annotated[str, typer.Argument(help="A distribution path (A, B) or a rack PDU.", metavar="FEED")],
     alive: Annotated[bool, typer.Option("--alive/--dead", help="Restore it, or lose it.")] = False,
 ) -> None:
-    """Lose or restore the power of a distribution path or of one rack PDU."""
+    """Lose or restore the power of a distribution path or of one rack PDU.
+
+    Servers with a live cord left run on; others are off at once and their BMCs silent. When power is back, each does
+    what its power restore policy says. Examples: `karst twin feed B`; `karst twin feed B --alive`;
+    `karst twin feed h1-r1-02-pdu-a`.
+    """
     with _sentences():
         _control().feed(name, alive)
         say("twin", f"{name} is {'alive' if alive else 'dead'}")
 
 
 def _read(file: Path) -> Any:  # JSON of any form
-    return _parsed(sys.stdin.read() if str(file) == "-" else file.read_text())
+    try:
+        return _parsed(sys.stdin.read() if str(file) == "-" else file.read_text())
+    except (OSError, UnicodeDecodeError) as fault:
+        raise TwinError(f"{file} cannot be read: {fault}") from None
 
 
 def _parsed(text: str) -> Any:  # JSON of any form

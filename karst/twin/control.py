@@ -90,7 +90,7 @@ class Control:
         return _json(self._world.electrics.cabling.body())
 
     async def _rewire(self, request: web.Request) -> web.Response:
-        self._world.rewire(await _object(request))
+        self._world.rewire(await request.read())
         return _json(self._world.electrics.cabling.body())
 
     async def _feed(self, request: web.Request) -> web.Response:

@@ -15,8 +15,9 @@ from karst.twin.state import Json
 
 
 class Fault(BaseModel):
-    """A rule. It acts on requests whose device, path and method match, in this order: wait, hang, reset, answer,
-    lose the answer.
+    """A rule: what goes wrong with requests whose device, path and method match.
+
+    In this order: wait, hang, reset, answer, lose the answer.
 
     `after` matching requests pass first, then `times` are hit (unset: all), each with `probability`, drawn from a
     generator seeded with `seed`, the device and the rule's matches, so that a run can be repeated.

@@ -122,9 +122,10 @@ class World:
         self.electrics.settle_all()
         self.store.flush()
 
-    def rewire(self, body: dict[str, object]) -> None:
+    def rewire(self, change: bytes) -> None:
         """Change the as-built cabling; see Cabling.change."""
-        self.electrics.cabling.change(body, self.electrics.outlets)
+        ports = {bmc.name: [port.name for port in bmc.device.type.power_ports] for bmc in self.servers()}
+        self.electrics.cabling.change(change, ports, self.electrics.outlets)
         self.electrics.rewire()
         self.readdress()
         self.electrics.settle_all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -159,18 +160,32 @@ def test_two_controllers_swapped(twin: Twin) -> None:
     twin.control.change_cabling({"addresses": {left: addresses[left], right: addresses[right]}})
 
 
-@pytest.mark.parametrize("kind", ["no outlet", "taken outlet", "no device", "taken address"])
+WRONG = {
+    "outlet": ({"cords": {"LEFT": {"PSU1": ["STRIP", "25"]}}}, "there is no outlet 25 at STRIP"),
+    "taken outlet": ({"cords": {"LEFT": {"PSU1": ["STRIP", "TAKEN"]}}}, "outlet STRIP TAKEN would be used twice"),
+    "PDU": ({"cords": {"LEFT": {"PSU1": ["nowhere", "1"]}}}, "there is no rack PDU nowhere"),
+    "port": ({"cords": {"LEFT": {"PSU3": None}}}, 'no power port PSU3 at LEFT; did you mean "PSU'),
+    "server": ({"cords": {"LEFTT": {"PSU1": None}}}, 'there is no server LEFTT; did you mean "LEFT"'),
+    "end": ({"cords": {"LEFT": {"PSU1": ["STRIP"]}}}, "cords.LEFT.PSU1.1: Field required"),
+    "key": ({"cord": {}}, "cord: Extra inputs are not permitted"),
+    "taken address": ({"addresses": {"LEFT": "ADDRESS"}}, "address ADDRESS would be used twice"),
+    "no address": ({"addresses": {"LEFT": "127.64.0"}}, "addresses.LEFT: Input is not a valid IPv4 address"),
+    "other address": ({"addresses": {"LEFT": "10.64.0.1"}}, "addresses in 127.0.0.0/8 only"),
+}
+
+
+@pytest.mark.parametrize("kind", list(WRONG))
 def test_cabling_that_cannot_be_is_refused_and_changes_nothing(twin: Twin, kind: str) -> None:
-    left, right = twin.fresh("fanjing"), twin.fresh("leigong")
-    (pdu, taken), before = next(iter(cords(twin, right).values())), twin.control.cabling()
-    change, said = {
-        "no outlet": ({"cords": {left: {"PSU1": [pdu, "25"]}}}, "no outlet 25"),
-        "taken outlet": ({"cords": {left: {"PSU1": [pdu, taken]}}}, taken),
-        "no device": ({"cords": {"nobody": {"PSU1": [pdu, "1"]}}}, "no device nobody"),
-        "taken address": ({"addresses": {left: before["addresses"][right]}}, before["addresses"][right]),
-    }[kind]
-    with pytest.raises(TwinError, match=said):
-        twin.control.change_cabling(change)
+    left, right = "h1-r1-01-s01", "h1-r1-01-s03"
+    before = twin.control.cabling()
+    pdu, taken = before["cords"][right]["PSU1"]
+    names = {"LEFT": left, "STRIP": pdu, "TAKEN": taken, "ADDRESS": before["addresses"][right]}
+    change, said = (json.dumps(each) for each in WRONG[kind])
+    for word, name in names.items():
+        change, said = change.replace(word, name), said.replace(word, name)
+    with pytest.raises(TwinError) as refused:
+        twin.control.change_cabling(json.loads(change))
+    assert json.loads(said) in str(refused.value)
     assert twin.control.cabling() == before
 
 
