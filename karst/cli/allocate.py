@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from karst.cli.console import Format, err, faults_as_sentences, out
+from karst.cli.console import Format, err, faults_as_sentences, out, plural
 from karst.cli.site import SiteArgument, find_site, print_json, print_problems
 from karst.site.allocate import FILE, Allocation, retired
 from karst.site.allocate import allocate as choose
@@ -120,7 +120,7 @@ def _last(folder: Path, change: _Change, check: bool, retire: bool) -> str:
     if not allocation:
         return f"{site}: nothing to {'retire' if retire else 'allocate'}"
     members = sum(map(len, allocation.control_plane.values()))
-    what = f"{len(allocation.racks):,} racks, {members:,} control plane members"
+    what = f"{plural(len(allocation.racks), 'rack')}, {plural(members, 'control plane member')}"
     if check:
         return f"{site}: {what} {'to retire' if retire else 'to allocate'}; nothing is written"
     return f"{site}: {what} {'removed from' if retire else 'added to'} {change.path}; review and commit it"

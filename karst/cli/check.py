@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from karst.cli.console import Format, err, out
+from karst.cli.console import Format, err, out, plural
 from karst.cli.site import SiteArgument, find_site, print_json, print_problems
 from karst.plan import check as plan_check
 from karst.plan.model import Plan
@@ -69,8 +69,8 @@ def check(
         )
     else:
         print_problems(found.problems)
-    said = [_plural(number, _NOUNS[noun]) for noun, number in figures.items()]
-    verdict = f"{_plural(errors, 'error')}, {_plural(warnings, 'warning')}, in {took_s:.1f} s"
+    said = [plural(number, _NOUNS[noun]) for noun, number in figures.items()]
+    verdict = f"{plural(errors, 'error')}, {plural(warnings, 'warning')}, in {took_s:.1f} s"
     last = f"{folder.resolve().name}: {', '.join(said)}{'; ' if said else ''}{verdict}"
     (err if style is Format.JSON else out).print(last, markup=False, style="red" if errors else "green")
     raise typer.Exit(1 if errors else 0)
@@ -98,7 +98,3 @@ def _figures(planned: Plan) -> dict[str, int]:
         "tenants": len(planned.site.tenants.tenants),
         "assets": len(planned.site.assets),
     }
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}" if number else f"no {noun}s"

@@ -33,6 +33,11 @@ def say(what: str, text: str) -> None:
     err.print(f"  {what:<16} {text}", markup=False)
 
 
+def plural(number: int, noun: str) -> str:
+    """Say how many there are: `1 rack`, `2,500 racks`, `no racks`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}" if number else f"no {noun}s"
+
+
 def complain(text: str) -> None:
     """A fault, or several, a line each."""
     for line in text.splitlines():

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from karst.cli.console import faults_as_sentences, out, say
+from karst.cli.console import faults_as_sentences, out, plural, say
 from karst.cli.site import SiteArgument, find_site
 from karst.draw.row import row_svg
 from karst.plan.pipeline import plan
@@ -38,4 +38,4 @@ def draw(
         file = folder / f"{name}.svg"
         file.write_text(row_svg(planned, name), encoding="utf-8")
         out.print(str(file), markup=False)
-    say("drawn", f"{len(rows)} rows of plan {planned.hash[:12]}")
+    say("drawn", f"{plural(len(rows), 'row')} of plan {planned.hash[:12]}")

@@ -62,7 +62,9 @@ def read_bytes(path: Path, file: str, problems: Problems, absent: bytes | None =
     except FileNotFoundError:
         if absent is not None:
             return absent
-        problems.error(file, 1, "the file does not exist", f"{file} (docs/site.md shows what belongs in it)")
+        written = "`karst allocate` to have been run" if file == "allocations.yml" else None
+        expected = written or f"{file} (docs/site.md shows what belongs in it)"
+        problems.error(file, 1, "the file does not exist", expected)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         problems.error(file, 1, f"the file cannot be read: {reason}", "a readable file")
