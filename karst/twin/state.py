@@ -159,19 +159,10 @@ class Outlets:
     cycling: list[str] = field(default_factory=list)  # those of `off` that come back by themselves
 
 
-@dataclass(slots=True)
-class Subscriptions:
-    """Event destinations by id."""
-
-    section: ClassVar[str] = "subscriptions"
-    destinations: dict[str, Json] = field(default_factory=dict)
-    next_id: int = 1
-
-
 Section = TypeVar(
-    "Section", Power, Boot, Bios, Accounts, Certificate, Media, Log, Tasks, Settings, Outlets, Subscriptions
+    "Section", Power, Boot, Bios, Accounts, Certificate, Media, Log, Tasks, Settings, Outlets
 )
-AnySection = Power | Boot | Bios | Accounts | Certificate | Media | Log | Tasks | Settings | Outlets | Subscriptions
+AnySection = Power | Boot | Bios | Accounts | Certificate | Media | Log | Tasks | Settings | Outlets
 
 
 _ADAPTERS: dict[str, TypeAdapter[Any]] = {}
