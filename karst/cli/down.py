@@ -42,10 +42,8 @@ def _down(place: Paths, site: str | None, force: bool, verbose: bool) -> None:
         workspace.remove(place)
         say("down", "there is nothing to take down")
         return
-    found = workspace.load(place)
-    if site not in (None, found.site):
-        raise WorkspaceError(f"this clone's twin is of {found.site}, not of {site}; nothing was touched")
-    if not _destroy(place, found, verbose) and not force:
+    found = _found(place, site)
+    if found and not _destroy(place, found, verbose) and not force:
         complain("the stacks that failed are left as they are, and so is the twin; --force removes all the same")
         raise typer.Exit(1)
     with Ticker("twin") as ticker:
@@ -55,6 +53,21 @@ def _down(place: Paths, site: str | None, force: bool, verbose: bool) -> None:
     workspace.remove(place)
     layers.discard_stale_configs(place)
     say("workspace", f"{place.home} is removed")
+
+
+def _found(place: Paths, site: str | None) -> workspace.Workspace | None:
+    """The clone's workspace; None if it is broken, which leaves nothing to do but to remove it. Raises WorkspaceError.
+
+    It is a twin's: what its stacks describe goes with it.
+    """
+    try:
+        found = workspace.load(place)
+    except WorkspaceError as fault:
+        complain(str(fault))
+        return None
+    if site not in (None, found.site):
+        raise WorkspaceError(f"this clone's twin is of {found.site}, not of {site}; nothing was touched")
+    return found
 
 
 def _destroy(place: Paths, found: workspace.Workspace, verbose: bool) -> bool:

@@ -89,7 +89,12 @@ def _target(place: Paths, site: str, name: str) -> _Target:
     stack, environment = _stack(place, f"{site}-metal-{planned.racks[server.rack].hall}")
     try:
         config = {key.removeprefix("karst:"): value for key, value in stack.config().items()}
-    except (WorkspaceError, FileNotFoundError) as fault:
+    except FileNotFoundError:
+        raise WorkspaceError(
+            f"nothing says how to reach {name}: this clone has no twin with a stack {stack.name} (`make up` builds it), "
+            "and for a real site's there is no pulumi on PATH"
+        ) from None
+    except WorkspaceError as fault:
         raise WorkspaceError(f"no stack {stack.name} says how to reach {name}: {fault}") from None
     given = {key: value for key, value in config.items() if key in Configuration.__dataclass_fields__}
     configuration, faults = parse({"credential_generation": 1, **given})

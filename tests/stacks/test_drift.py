@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from karst.redfish.rack_pdu import RackPdu
@@ -44,7 +46,15 @@ def drift(lab: Clone) -> None:
     change_pdu(lab, PDU, cut_an_outlet)
 
 
-def touched(before: dict[str, dict[str, object]], after: dict[str, dict[str, object]]) -> set[str]:
+def written(devices: dict[str, dict[str, Any]]) -> dict[str, int]:
+    """Requests that change something, by device, without the sessions."""
+    return {
+        name: each["requests"].get("PATCH", 0) + each["requests"].get("POST", 0) - each["logins"]
+        for name, each in devices.items()
+    }
+
+
+def touched(before: dict[str, dict[str, Any]], after: dict[str, dict[str, Any]]) -> set[str]:
     return {name for name in after if after[name] != before[name]}
 
 
@@ -71,6 +81,8 @@ def test_drift_is_named_by_plain_pulumi_and_mended_by_up(lab: Clone) -> None:
     assert (summary["servers_on"], summary["reset_pending"], summary["failed"]) == (12, [SET], {})
     mended, devices = lab.truth(), lab.devices()
     assert touched(drifted, mended) == {OFF, TAGGED, SET, PDU}
+    before, after = written(counted), written(devices)
+    assert {name for name in after if after[name] != before[name]} == {OFF, TAGGED, SET, PDU}
     assert devices[OFF]["power_ons"] == counted[OFF]["power_ons"] + 1
     assert devices[SET]["resets"] == counted[SET]["resets"]
     assert devices[SET]["bios_pending"] == {"VMX": "Enable"}
