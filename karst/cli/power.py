@@ -91,7 +91,7 @@ def _target(place: Paths, site: str, name: str) -> _Target:
         config = {key.removeprefix("karst:"): value for key, value in stack.config().items()}
     except FileNotFoundError:
         raise WorkspaceError(
-            f"nothing says how to reach {name}: this clone has no twin with a stack {stack.name} (`make up` builds it), "
+            f"nothing says how to reach {name}: this clone has no twin with a stack {stack.name} (`make up`), "
             "and for a real site's there is no pulumi on PATH"
         ) from None
     except WorkspaceError as fault:
