@@ -159,9 +159,7 @@ class Outlets:
     cycling: list[str] = field(default_factory=list)  # those of `off` that come back by themselves
 
 
-Section = TypeVar(
-    "Section", Power, Boot, Bios, Accounts, Certificate, Media, Log, Tasks, Settings, Outlets
-)
+Section = TypeVar("Section", Power, Boot, Bios, Accounts, Certificate, Media, Log, Tasks, Settings, Outlets)
 AnySection = Power | Boot | Bios | Accounts | Certificate | Media | Log | Tasks | Settings | Outlets
 
 
