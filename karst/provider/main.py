@@ -16,7 +16,13 @@ from karst.provider.engine import Engine
 from karst.provider.servicer import Servicer
 
 _PARENT_POLL_S = 0.5
-_OPTIONS = (("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1))
+_LOGOUT_PATIENCE_S = 3.0
+_OPTIONS = (
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.max_send_message_length", -1),
+    # A call that nobody has taken in yet is not to be cancelled: it waits on a busy machine and is no worse for it.
+    ("grpc.server_max_unrequested_time_in_server", 3600),
+)
 
 
 def main() -> None:
@@ -38,7 +44,8 @@ def main() -> None:
 async def _serve(address: str | None, parent: int) -> None:
     server = grpc.aio.server(options=_OPTIONS)
     engine = Engine(address)
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer(engine), server)
+    servicer = Servicer(engine)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     print(port, flush=True)  # noqa: T201  # the engine reads it
@@ -51,8 +58,7 @@ async def _serve(address: str | None, parent: int) -> None:
     watch.cancel()
     # Work under way is cancelled, which logs out of the BMCs; a BMC that does not answer is not waited for.
     await server.stop(grace=0)
-    others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-    await asyncio.wait(others, timeout=3) if others else None
+    await servicer.end(_LOGOUT_PATIENCE_S)
 
 
 async def _watch(parent: int, ended: asyncio.Event) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from functools import partial
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, NoReturn, TypeAlias, TypeVar
 
 import grpc
 from google.protobuf import any_pb2, empty_pb2
@@ -18,8 +18,9 @@ from karst.provider.bounds import Bounds, lock_folder
 from karst.provider.differences import OUTPUTS
 from karst.provider.engine import Engine
 from karst.provider.faults import Fault, faults_of
-from karst.provider.outcome import Context, PartialError, Refused, Result
+from karst.provider.outcome import Context, PartialError, Refused
 from karst.provider.schema import VERSION, schema
+from karst.provider.work import Work, here
 
 _RACK, _HALL = "karst:metal:Rack", "karst:metal:Hall"
 _KINDS = {
@@ -27,6 +28,7 @@ _KINDS = {
     "delete": provider_pb2.PropertyDiff.DELETE,
     "update": provider_pb2.PropertyDiff.UPDATE,
 }
+T = TypeVar("T")
 _Aio: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
 
@@ -35,6 +37,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._work = Work()
         self._configuration: config.Configuration | None = None
         self._bounds: Bounds | None = None
 
@@ -55,7 +58,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     async def Cancel(self, request: Any, context: _Aio) -> Any:  # noqa: ARG002, N802, D102
         if self._bounds:
-            self._bounds.cancelled.set()
+            self._work.soon(self._bounds.cancelled.set)
         return empty_pb2.Empty()
 
     # Configuration
@@ -118,7 +121,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             return provider_pb2.CreateResponse(properties=values.write({"name": inputs.get("name")}))
         else:
             with_context = await self._context(request.urn, context)
-            result = await _done(rack_resource.create(inputs, with_context, request.preview), raw, context)
+            result = await self._done(rack_resource.create(inputs, with_context, request.preview), raw, context)
         shown = "" if request.preview else result.id
         return provider_pb2.CreateResponse(id=shown, properties=values.write(result.outputs))
 
@@ -129,7 +132,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             result = hall_resource.result(inputs or {"name": request.id, **state})
         else:
             with_context = await self._context(request.urn, context)
-            result = await _done(rack_resource.read(request.id, inputs, state, with_context), raw, context)
+            result = await self._done(rack_resource.read(request.id, inputs, state, with_context), raw, context)
         seen = values.rewrap(result.inputs or inputs, raw)
         return provider_pb2.ReadResponse(
             id=request.id, properties=values.write(result.outputs), inputs=values.write(seen)
@@ -145,13 +148,15 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             return provider_pb2.UpdateResponse(properties=values.write({"name": inputs.get("name")}))
         with_context = await self._context(request.urn, context)
         work = rack_resource.update(olds, state, inputs, with_context, request.preview)
-        result = await _done(work, raw, context)
+        result = await self._done(work, raw, context)
         return provider_pb2.UpdateResponse(properties=values.write(result.outputs))
 
     async def Delete(self, request: Any, context: _Aio) -> Any:  # noqa: N802, D102
         if _type(request.urn) == _RACK:
             inputs, state = values.plain(values.read(request.old_inputs)), values.plain(values.read(request.properties))
-            await _done(rack_resource.delete(inputs, state, await self._context(request.urn, context)), {}, context)
+            await self._done(
+                rack_resource.delete(inputs, state, await self._context(request.urn, context)), {}, context
+            )
         return empty_pb2.Empty()
 
     async def _context(self, urn: str, context: _Aio) -> Context:
@@ -161,8 +166,23 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             await context.abort(grpc.StatusCode.FAILED_PRECONDITION, "the provider's configuration is not known yet")
         assert self._configuration is not None  # noqa: S101  # abort raises
         assert self._bounds is not None  # noqa: S101
-        voices = [partial(each, urn) for each in (self._engine.warn, self._engine.inform, self._engine.tell)]
+        voices = [here(partial(each, urn)) for each in (self._engine.warn, self._engine.inform, self._engine.tell)]
         return Context(self._configuration, self._bounds, *voices)
+
+    async def _done(self, work: Coroutine[Any, Any, T], inputs: Mapping[str, Any], context: _Aio) -> T:
+        """The result of an operation, or its failure as the engine understands it."""
+        try:
+            return await self._work.do(work)
+        except PartialError as partial:
+            await _abort_partially(context, partial, inputs)
+        except Refused as refused:
+            await context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(refused))
+        except ValidationError as error:
+            await _abort(context, error)
+
+    async def end(self, patience_s: float) -> None:
+        """Cancel all work under way; it logs out of its BMCs, for which this waits a while."""
+        await self._work.end(patience_s)
 
 
 def _type(urn: str) -> str:
@@ -185,19 +205,6 @@ def _diff(paths: Mapping[str, str]) -> Any:
     }
     tops = sorted({path.partition(".")[0].partition("[")[0] for path in paths})
     return provider_pb2.DiffResponse(changes=changes, diffs=tops, detailedDiff=detailed, hasDetailedDiff=True)
-
-
-async def _done(work: Any, inputs: Mapping[str, Any], context: _Aio) -> Result:
-    """The result of an operation, or its failure as the engine understands it."""
-    try:
-        result: Result = await work
-        return result
-    except PartialError as partial:
-        await _abort_partially(context, partial, inputs)
-    except Refused as refused:
-        await context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(refused))
-    except ValidationError as error:
-        await _abort(context, error)
 
 
 async def _abort_partially(context: _Aio, partial: PartialError, inputs: Mapping[str, Any]) -> NoReturn:
