@@ -1,5 +1,6 @@
 # Every target is a line or two that calls a program; `make help` lists them.
-SITE ?= lab
+# Which site: `up` builds the lab unless told, `down` takes down what is there.
+SITE ?=
 KARST := .venv/bin/karst
 
 .DEFAULT_GOAL := help
