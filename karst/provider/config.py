@@ -16,8 +16,9 @@ from karst.provider.faults import Fault, faults_of
 from karst.redfish.resource import Credential
 from karst.redfish.trust import Authority
 
-# A process has file descriptors and memory for this many BMCs at once, and a hall has about as many.
-CONCURRENCY = 1024
+# A hall of 1,000 servers has 1,100 BMCs with its rack PDUs: with fewer at once it would take two rounds. So many have
+# room in the 20,000 files that a process may usually open, and in half a gigabyte.
+CONCURRENCY = 2048
 TIMEOUT_S = 30.0
 CERTIFICATE_DAYS = 365
 _TEXTS = ("ca_certificate", "ca_key")

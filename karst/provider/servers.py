@@ -58,6 +58,9 @@ async def converge(
     """
     seen, system, bios = await observe(visit, server)
     steps = decide_server(server, seen, consent)
+    # Read back at the end: what was not seen does not count.
+    found: System | None = None
+    again: Bios | None = None
     if steps.asset_tag is not None:
         await system.set_asset_tag(steps.asset_tag)
     if steps.stage and bios is not None:
@@ -69,21 +72,21 @@ async def converge(
             await outlets_on()
             await bounds.inrush(server.branches)
             await system.reset(ON, ("On", "PoweringOn"))
-            await system.wait_power("On", _POWER_PATIENCE_S)
-            await _applied(system, server, steps)
+            found = await system.wait_power("On", _POWER_PATIENCE_S)
+            again = await _applied(system, server, steps)
         case "off":
             await shut_down(system)
         case "reset":
             async with bounds.resetting(server.failure_domain or server.endpoint, server.endpoint):
-                await system.reset(RESTART, ())
-                await _applied(system, server, steps)
+                await system.reset(RESTART, (), lambda: _in_effect(system, server, steps))
+                again = await _applied(system, server, steps)
         case None if system.power == "PoweringOn":
             await system.wait_power("On", _POWER_PATIENCE_S)
     if not steps.any:
         return seen
-    # Read back: what was not seen does not count.
-    found = await system.read()
-    again = await found.bios() if server.settings and (steps.stage or steps.power) else bios
+    found = found or await system.read()
+    if again is None:
+        again = await found.bios() if server.settings and (steps.stage or steps.power) else bios
     return _seen(visit, server, found, again)
 
 
@@ -93,17 +96,29 @@ async def shut_down(system: System) -> None:
     await system.wait_power("Off", _SHUTDOWN_PATIENCE_S)
 
 
-async def _applied(system: System, server: ServerArgs, steps: ServerSteps) -> None:
-    """Wait until the settings that waited for this start are in effect."""
-    waiting = {name: server.settings[name] for name in {*steps.waiting, *steps.stage}}
+async def _applied(system: System, server: ServerArgs, steps: ServerSteps) -> Bios | None:
+    """Wait until the settings that waited for this start are in effect; returns them as read, None if none waited."""
     deadline = monotonic() + _SETTINGS_PATIENCE_S
-    while waiting:
-        bios = await system.bios()
-        current = bios.current if bios else {}
-        waiting = {name: value for name, value in waiting.items() if current.get(name) != value}
+    while True:
+        waiting, bios = await _waiting(system, server, steps)
         if not waiting:
-            return
+            return bios
         if monotonic() > deadline:
-            shown = ", ".join(f"{name} is {current.get(name)}, not {value}" for name, value in sorted(waiting.items()))
+            shown = ", ".join(f"{name} is {value}, not {server.settings[name]}" for name, value in waiting.items())
             raise TaskError(f"after its start {shown}")
         await asyncio.sleep(_POLL_S)
+
+
+async def _in_effect(system: System, server: ServerArgs, steps: ServerSteps) -> bool:
+    waiting, _ = await _waiting(system, server, steps)
+    return not waiting
+
+
+async def _waiting(system: System, server: ServerArgs, steps: ServerSteps) -> tuple[dict[str, str | None], Bios | None]:
+    """Of the settings that a start is to bring into effect, those that are not, with their values of now."""
+    wanted = sorted({*steps.waiting, *steps.stage})
+    if not wanted:
+        return {}, None
+    bios = await system.bios()
+    current = bios.current if bios else {}
+    return {name: current.get(name) for name in wanted if current.get(name) != server.settings[name]}, bios

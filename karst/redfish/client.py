@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from time import monotonic
 from types import MappingProxyType, TracebackType
 from typing import Any
-
-import tenacity
 
 from karst.redfish import errors
 from karst.redfish.errors import BusyError, LoginRefusedError, LostError, MissingError, RefusedError, UnreachableError
 from karst.redfish.handshakes import Handshakes
+from karst.redfish.patience import retrying, retrying_login
 from karst.redfish.resource import Credential, Resource, link
 from karst.redfish.tasks import finish
 from karst.redfish.transport import Answer, Transport, basic
@@ -19,30 +19,8 @@ from karst.redfish.trust import Trust
 
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
-# A BMC that resets or stalls now and then is let try again; one that nobody answers for is given up sooner.
-_ATTEMPTS = 6
-_ATTEMPTS_UNREACHABLE = 3
-# One that takes every request and answers none is given up before it holds up a whole run.
-_PATIENCE_S = 120.0
-# A login whose answer is lost may have counted as a failed one: fewer tries than any lockout threshold in the field
-# (5 is usual), one of which may be spent on a refused credential.
-_ATTEMPTS_LOGIN = 3
-_LONGEST_PAUSE_S = 20.0
 _ROOT = "/redfish/v1/"
-
-
-def _pause(state: tenacity.RetryCallState) -> float:
-    fault = state.outcome.exception() if state.outcome else None
-    wish = fault.retry_after_s if isinstance(fault, BusyError) else None
-    if wish is not None:
-        return min(wish, _LONGEST_PAUSE_S)
-    return tenacity.wait_random_exponential(multiplier=0.2, max=5.0)(state)
-
-
-def _enough(state: tenacity.RetryCallState) -> bool:
-    fault = state.outcome.exception() if state.outcome else None
-    attempts = _ATTEMPTS_UNREACHABLE if isinstance(fault, UnreachableError) else _ATTEMPTS
-    return state.attempt_number >= attempts or (state.seconds_since_start or 0.0) > _PATIENCE_S
+_SHOWS_POLL_S = 0.5
 
 
 class Client:
@@ -94,14 +72,8 @@ class Client:
 
     async def _open_session(self, sessions: str, credential: Credential) -> bool:
         body = {"UserName": credential.user, "Password": credential.password}
-        retry = tenacity.AsyncRetrying(
-            stop=tenacity.stop_after_attempt(_ATTEMPTS_LOGIN),
-            wait=_pause,
-            retry=tenacity.retry_if_exception_type((LostError, UnreachableError)),
-            reraise=True,
-        )
         try:
-            answer: Answer = await retry(self._repeat_busy, "POST", sessions, body)
+            answer = await retrying_login(LostError, UnreachableError)(self._repeat_busy, "POST", sessions, body)
         except MissingError:
             return False
         except BusyError:
@@ -114,13 +86,7 @@ class Client:
         return True
 
     async def _repeat_busy(self, method: str, path: str, body: Any) -> Answer:
-        retry = tenacity.AsyncRetrying(
-            stop=tenacity.stop_after_attempt(_ATTEMPTS_LOGIN),
-            wait=_pause,
-            retry=tenacity.retry_if_exception_type(BusyError),
-            reraise=True,
-        )
-        return await retry(self._once, method, path, body)
+        return await retrying_login(BusyError)(self._once, method, path, body)
 
     async def _prove(self) -> None:
         """Basic authentication is only proved by a resource that needs it."""
@@ -232,23 +198,29 @@ class Client:
             return
 
     async def post(
-        self, path: str, body: Mapping[str, Any], done: Callable[[], Awaitable[bool]] | None = None
+        self,
+        path: str,
+        body: Mapping[str, Any],
+        done: Callable[[], Awaitable[bool]] | None = None,
+        shows_within_s: float = 0.0,
     ) -> Resource:
         """Act. When the answer is lost, or the BMC was busy, `done` is asked first whether it happened after all.
 
-        Without `done` the act is one that may be repeated. Returns the answer's body, the task's if it became one.
+        After a lost answer it is asked for `shows_within_s`, for acts that take a while to show. Without `done` the act
+        is one that may be repeated. Returns the answer's body, the task's if it became one.
         """
-        retry = tenacity.AsyncRetrying(
-            stop=_enough,
-            wait=_pause,
-            retry=tenacity.retry_if_exception_type((LostError, UnreachableError, BusyError)),
-            reraise=True,
-        )
-        async for attempt in retry:
+        lost = False
+        async for attempt in retrying():
             with attempt:
-                if attempt.retry_state.attempt_number > 1 and done is not None and await done():
+                again = attempt.retry_state.attempt_number > 1
+                if again and done is not None and await _shows(done, shows_within_s if lost else 0.0):
                     return Resource(path, {})
-                answer = await self._complete(await self._once("POST", path, body))
+                lost = False
+                try:
+                    answer = await self._complete(await self._once("POST", path, body))
+                except LostError:
+                    lost = True
+                    raise
         created = _path(answer.headers.get("Location"))
         return Resource(created or path, answer.body)
 
@@ -256,13 +228,7 @@ class Client:
         self, method: str, path: str, body: Any = None, headers: Mapping[str, str] = _NO_HEADERS
     ) -> Answer:
         """A request that may be sent again, sent until it is answered or all patience is spent."""
-        retry = tenacity.AsyncRetrying(
-            stop=_enough,
-            wait=_pause,
-            retry=tenacity.retry_if_exception_type((LostError, UnreachableError, BusyError)),
-            reraise=True,
-        )
-        return await retry(self._authorised, method, path, body, headers)
+        return await retrying()(self._authorised, method, path, body, headers)
 
     async def _authorised(self, method: str, path: str, body: Any, headers: Mapping[str, str]) -> Answer:
         """A session may end under us (a BMC restarts its web server for a new certificate): log in again, once."""
@@ -282,6 +248,15 @@ class Client:
 
     async def _complete(self, answer: Answer) -> Answer:
         return await finish(answer, self.repeat) if answer.status == 202 else answer
+
+
+async def _shows(done: Callable[[], Awaitable[bool]], within_s: float) -> bool:
+    deadline = monotonic() + within_s
+    while not await done():
+        if monotonic() >= deadline:
+            return False
+        await asyncio.sleep(_SHOWS_POLL_S)
+    return True
 
 
 def _path(location: str | None) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -19,6 +19,8 @@ FORCE_OFF = ("ForceOff",)
 RESTART = ("GracefulRestart", "ForceRestart", "PowerCycle")
 
 _POLL_S = 0.5
+# From a reset that was asked for to the first sign of it.
+_RESTART_SHOWS_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +66,13 @@ class System:
         """Write the asset tag."""
         await self.bmc.patch(self.resource, {"AssetTag": tag})
 
-    async def reset(self, wanted: Iterable[str], reached: Iterable[str]) -> None:
+    async def reset(
+        self, wanted: Iterable[str], reached: Iterable[str], ended: Callable[[], Awaitable[bool]] | None = None
+    ) -> None:
         """Reset in the first way of `wanted` that the BMC offers.
 
-        If the answer is lost, it is only repeated if the power state is then none of `reached` and nothing else
-        shows that the reset has begun.
+        If the answer is lost, it is only repeated if the power state is then none of `reached`, nothing else shows that
+        the reset has begun, and `ended` does not say that it is over already.
         """
         target = self.resource.action("#ComputerSystem.Reset")
         if target is None:
@@ -81,9 +85,11 @@ class System:
 
         async def done() -> bool:
             now = await self.read()
-            return now.power in states or _has_begun(self.resource, now.resource)
+            begun = now.power in states or _has_begun(self.resource, now.resource)
+            return begun or (ended is not None and await ended())
 
-        await self.bmc.post(target, {"ResetType": kind}, done)
+        # Of a restart the power state shows nothing: it is given time to show otherwise.
+        await self.bmc.post(target, {"ResetType": kind}, done, 0.0 if states else _RESTART_SHOWS_S)
 
     async def _offered(self) -> frozenset[str] | None:
         inline = self.resource.at("Actions", "#ComputerSystem.Reset", "ResetType@Redfish.AllowableValues")
