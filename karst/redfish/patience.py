@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import ParamSpec, TypeVar
 
 import tenacity
 
 from karst.redfish.errors import BusyError, LostError, RedfishError, UnreachableError
 
+P = ParamSpec("P")
 T = TypeVar("T")
-Stop = Callable[[tenacity.RetryCallState], bool]
 
 # A BMC that resets or stalls now and then is let try again; one that nobody answers for is given up sooner.
 _ATTEMPTS = 6
@@ -21,7 +22,6 @@ _PATIENCE_S = 120.0
 # (5 is usual), one of which may be spent on a refused credential.
 _ATTEMPTS_LOGIN = 3
 _LONGEST_PAUSE_S = 20.0
-_PASSING = (LostError, UnreachableError, BusyError)
 
 
 def _pause(state: tenacity.RetryCallState) -> float:
@@ -38,35 +38,44 @@ def _enough(state: tenacity.RetryCallState) -> bool:
     return state.attempt_number >= attempts or (state.seconds_since_start or 0.0) > _PATIENCE_S
 
 
-def retrying() -> tenacity.AsyncRetrying:
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Call it with what is to be tried, or go through the attempts: `async for attempt in patience: with attempt: …`"""
+
+    stop: Callable[[tenacity.RetryCallState], bool]
+    faults: tuple[type[RedfishError], ...]
+
+    async def __call__(self, once: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What `once` returns in the end; its last fault if there is no end to them."""
+        # The machinery takes a tenth of the time of a request: it is set up when the first attempt has failed.
+        try:
+            return await once(*args, **kwargs)
+        except self.faults as fault:
+            failed = [fault]
+
+        async def attempt() -> T:
+            if failed:
+                raise failed.pop()  # that was the first
+            return await once(*args, **kwargs)
+
+        return await self._machinery()(attempt)
+
+    def __aiter__(self) -> AsyncIterator[tenacity.AttemptManager]:
+        return self._machinery().__aiter__()
+
+    def _machinery(self) -> tenacity.AsyncRetrying:
+        again = tenacity.retry_if_exception_type(self.faults)
+        return tenacity.AsyncRetrying(stop=self.stop, wait=_pause, retry=again, reraise=True)
+
+
+_PASSING = Patience(_enough, (LostError, UnreachableError, BusyError))
+
+
+def retrying() -> Patience:
     """For what may be asked again until it is answered or all patience is spent."""
-    return _retrying(_enough, _PASSING)
+    return _PASSING
 
 
-async def patiently(once: Callable[[], Awaitable[T]]) -> T:
-    """`once`, and again as `retrying` says."""
-    return await _on_failure(once, _enough, _PASSING)
-
-
-async def login_patiently(once: Callable[[], Awaitable[T]], *faults: type[RedfishError]) -> T:
-    """`once`, and again after these faults, as often as a login may be tried."""
-    return await _on_failure(once, tenacity.stop_after_attempt(_ATTEMPTS_LOGIN), faults)
-
-
-def _retrying(stop: Stop, faults: tuple[type[RedfishError], ...]) -> tenacity.AsyncRetrying:
-    return tenacity.AsyncRetrying(stop=stop, wait=_pause, retry=tenacity.retry_if_exception_type(faults), reraise=True)
-
-
-async def _on_failure(once: Callable[[], Awaitable[T]], stop: Stop, faults: tuple[type[RedfishError], ...]) -> T:
-    """The machinery takes a tenth of the time of a request: it is set up when the first attempt has failed."""
-    try:
-        return await once()
-    except faults as fault:
-        failed = [fault]
-
-    async def attempt() -> T:
-        if failed:
-            raise failed.pop()  # that was the first
-        return await once()
-
-    return await _retrying(stop, faults)(attempt)
+def retrying_login(*faults: type[RedfishError]) -> Patience:
+    """For logins: again after these faults, as often as a login may be tried."""
+    return Patience(tenacity.stop_after_attempt(_ATTEMPTS_LOGIN), faults)
