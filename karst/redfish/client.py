@@ -11,7 +11,7 @@ from typing import Any
 from karst.redfish import errors
 from karst.redfish.errors import BusyError, LoginRefusedError, LostError, MissingError, RefusedError, UnreachableError
 from karst.redfish.handshakes import Handshakes
-from karst.redfish.patience import login_patiently, patiently, retrying
+from karst.redfish.patience import retrying, retrying_login
 from karst.redfish.resource import Credential, Resource, link
 from karst.redfish.tasks import finish
 from karst.redfish.transport import Answer, Transport, basic
@@ -73,11 +73,7 @@ class Client:
     async def _open_session(self, sessions: str, credential: Credential) -> bool:
         body = {"UserName": credential.user, "Password": credential.password}
         try:
-            answer = await login_patiently(
-                lambda: login_patiently(lambda: self._once("POST", sessions, body), BusyError),
-                LostError,
-                UnreachableError,
-            )
+            answer = await retrying_login(LostError, UnreachableError)(self._repeat_busy, "POST", sessions, body)
         except MissingError:
             return False
         except BusyError:
@@ -88,6 +84,9 @@ class Client:
         self._session = _path(location) or link({"@odata.id": answer.body.get("@odata.id")})
         self._transport.headers = {"X-Auth-Token": token}
         return True
+
+    async def _repeat_busy(self, method: str, path: str, body: Any) -> Answer:
+        return await retrying_login(BusyError)(self._once, method, path, body)
 
     async def _prove(self) -> None:
         """Basic authentication is only proved by a resource that needs it."""
@@ -229,7 +228,7 @@ class Client:
         self, method: str, path: str, body: Any = None, headers: Mapping[str, str] = _NO_HEADERS
     ) -> Answer:
         """A request that may be sent again, sent until it is answered or all patience is spent."""
-        return await patiently(lambda: self._authorised(method, path, body, headers))
+        return await retrying()(self._authorised, method, path, body, headers)
 
     async def _authorised(self, method: str, path: str, body: Any, headers: Mapping[str, str]) -> Answer:
         """A session may end under us (a BMC restarts its web server for a new certificate): log in again, once."""
