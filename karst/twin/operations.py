@@ -26,8 +26,11 @@ def operation(name: str) -> Callable[[Operation], Operation]:
     return register
 
 
-def carry_out(bmc: Bmc, change: Change) -> Task | None:
-    """Make the change now, or begin a task where the shape does that for this operation."""
+def carry_out(bmc: Bmc, change: Change, path: str, status: int) -> Task | None:
+    """Make the change now, or begin a task where the shape does that for this operation.
+
+    `path` and `status` say what the task's monitor answers in the end.
+    """
     if change.operation not in bmc.shape.deferred:
         OPERATIONS[change.operation](bmc, change.arguments)
         return None
@@ -35,6 +38,7 @@ def carry_out(bmc: Bmc, change: Change) -> Task | None:
     now = bmc.world.now()
     due = now + bmc.world.timing.task_s
     task = Task(str(tasks.next_id), change.operation, change.arguments, now, due)
+    task.path, task.status, task.made = path, status, change.created
     tasks.tasks[task.id] = task
     tasks.next_id += 1
     ended = [each.id for each in tasks.tasks.values() if each.state != "Running"]

@@ -48,6 +48,8 @@ def queries(shape: Shape, query: dict[str, str]) -> Wanted:
                 raise refuse(400, "QueryParameterValueError", value, name)
             numbers[name] = int(value)
         elif name == "only" and shape.select:
+            if value:
+                raise refuse(400, "QueryParameterValueError", value, name)
             only = True
         elif name.startswith("$"):
             raise refuse(501, "QueryNotSupported")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 import orjson
@@ -12,6 +11,7 @@ from karst.twin.bmc import Bmc
 from karst.twin.errors import RedfishError, refuse
 from karst.twin.faults import Fault, merge_patch
 from karst.twin.messages import Answer, Ask, Change
+from karst.twin.outcome import outcome, tagged
 from karst.twin.query import narrow, queries
 from karst.twin.resources.tasks import task_answer
 from karst.twin.rules import check
@@ -22,9 +22,6 @@ from karst.twin.tree import ROOT, Resource
 OPEN = frozenset({"/redfish", ROOT, f"{ROOT}/odata", f"{ROOT}/$metadata"})
 SESSIONS = f"{ROOT}/SessionService/Sessions"
 LOGIN = frozenset({SESSIONS, f"{SESSIONS}/Members"})
-
-# Properties that change of themselves: a client's If-Match must not fail because a second has passed.
-VOLATILE = frozenset({"DateTime", "UptimeSeconds", "EnergykWh"})
 
 
 def respond(bmc: Bmc, ask: Ask, faults: list[Fault]) -> Answer:
@@ -37,20 +34,6 @@ def respond(bmc: Bmc, ask: Ask, faults: list[Fault]) -> Answer:
             answer.headers["WWW-Authenticate"] = 'Basic realm="Redfish"'
     answer.headers.setdefault("OData-Version", "4.0")
     return answer
-
-
-def etag(bmc: Bmc, body: Json) -> str:
-    """The ETag of a resource: a hash of what it says."""
-    shown = {key: value for key, value in body.items() if key not in VOLATILE}
-    mark = hashlib.blake2b(orjson.dumps(shown), digest_size=8).hexdigest()
-    return f'W/"{mark}"' if bmc.shape.weak_etags else f'"{mark}"'
-
-
-def tagged(bmc: Bmc, resource: Resource) -> Json:
-    """A resource with its ETag, whose body the If-Match of a later request is compared with."""
-    body = resource.body(bmc)
-    body["@odata.etag"] = etag(bmc, body)
-    return body
 
 
 def _dispatch(bmc: Bmc, ask: Ask, faults: list[Fault]) -> Answer:
@@ -82,7 +65,9 @@ def _dispatch(bmc: Bmc, ask: Ask, faults: list[Fault]) -> Answer:
 
 def _read(bmc: Bmc, ask: Ask, resource: Resource, faults: list[Fault]) -> Answer:
     if resource.text is not None:
-        return resource.text(bmc)
+        answer = resource.text(bmc)
+        answer.headers |= _described(answer.body or {})
+        return answer
     wanted = queries(bmc.shape, ask.query)
     body = tagged(bmc, resource)
     mark = body["@odata.etag"]
@@ -94,10 +79,15 @@ def _read(bmc: Bmc, ask: Ask, resource: Resource, faults: list[Fault]) -> Answer
             body = merge_patch(body, fault.body)
     methods = [method for method in resource.methods if method != "OPTIONS"]
     headers = {"ETag": mark, "Allow": ", ".join(methods), "Cache-Control": "no-cache"}
-    if body.get("@odata.type"):
-        schema = body["@odata.type"].removeprefix("#").rpartition(".")[0]
-        headers["Link"] = f"<https://redfish.dmtf.org/schemas/v1/{schema}.json>; rel=describedby"
-    return Answer(200, body, headers)
+    return Answer(200, body, headers | _described(body))
+
+
+def _described(body: Json) -> dict[str, str]:
+    """The header that leads to the schema of a resource."""
+    if "@odata.type" not in body:
+        return {}
+    schema = body["@odata.type"].removeprefix("#").rpartition(".")[0]
+    return {"Link": f"<https://redfish.dmtf.org/schemas/v1/{schema}.json>; rel=describedby"}
 
 
 def _patch(bmc: Bmc, ask: Ask, resource: Resource) -> Answer:
@@ -118,24 +108,14 @@ def _post(bmc: Bmc, ask: Ask, resource: Resource) -> Answer:
     made = resource.post(bmc, _json(ask) if ask.body or resource.read else {}, ask)
     if isinstance(made, Answer):
         return made
-    return _finish(bmc, made, resource, 201 if made.created else bmc.shape.action_status)
+    return _finish(bmc, made, resource, bmc.shape.action_status)
 
 
 def _finish(bmc: Bmc, change: Change, resource: Resource, status: int) -> Answer:
-    task = operations.carry_out(bmc, change)
+    task = operations.carry_out(bmc, change, resource.path, status)
     if task is not None:
         return task_answer(bmc, task)
-    if change.answer is not None:
-        return change.answer
-    if status == 201:
-        made = tagged(bmc, bmc.tree.find(bmc, change.created))
-        return Answer(201, made, {"Location": bmc.tree.link(change.created), "ETag": made["@odata.etag"]})
-    if status == 204:
-        return Answer(204)
-    if resource.read is None:
-        return Answer(status, refuse(status, "Success").body())
-    made = tagged(bmc, resource)
-    return Answer(status, made, {"ETag": made["@odata.etag"]})
+    return change.answer or outcome(bmc, resource.path, status, change.created)
 
 
 def _match(bmc: Bmc, ask: Ask, resource: Resource) -> None:

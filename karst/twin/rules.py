@@ -58,6 +58,7 @@ def check(body: Json, current: Json, rules: Rules) -> Json:
             pointer = "#/" + name.replace(".", "/")
             inner = known.get(key) if isinstance(known, dict) else None
             if name in rules:
+                value = _array(value, inner) if rules[name].type is list else value
                 fault = rules[name].fault(value, key, pointer)
                 if fault:
                     faults.append(fault)
@@ -76,6 +77,15 @@ def check(body: Json, current: Json, rules: Rules) -> Json:
     if not changes:
         raise refuse(400, "NoOperation")
     return changes
+
+
+def _array(value: object, current: object) -> object:
+    """The array that a PATCH makes of `current`: null removes an element, {} leaves it (DSP0266, PATCH on arrays)."""
+    if not isinstance(value, list):
+        return value
+    known = current if isinstance(current, list) else []
+    kept = [known[index] if each == {} and index < len(known) else each for index, each in enumerate(value)]
+    return [each for each in kept if each is not None]
 
 
 def creation(body: Json, rules: Rules, required: tuple[str, ...]) -> Json:

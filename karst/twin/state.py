@@ -129,6 +129,10 @@ class Task:
     state: str = "Running"
     ended: float = 0.0
     error: Json | None = None  # why it failed
+    # What the request would have answered at once: by way of which resource, how, and what it made.
+    path: str = ""
+    status: int = 204
+    made: str = ""
 
 
 @dataclass(slots=True)

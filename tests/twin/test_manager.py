@@ -121,6 +121,9 @@ def test_network_protocol_is_kept(bmc: Bmc) -> None:
     assert bmc.patch(path, {"NTP": {"ProtocolEnabled": True, "NTPServers": servers}}).status in (200, 204)
     assert bmc.get(path)["NTP"] == {"ProtocolEnabled": True, "NTPServers": servers}
     assert bmc.patch(path, {"NTP": {"NTPServers": [1]}}).messages == ["PropertyValueFormatError"]
+    # In an array, {} leaves an element and null takes it out.
+    assert bmc.patch(path, {"NTP": {"NTPServers": [{}, None, "10.72.0.13"]}}).status in (200, 204)
+    assert bmc.get(path)["NTP"]["NTPServers"] == ["10.72.0.11", "10.72.0.13"]
 
 
 def test_restart_of_the_controller(bmc: Bmc) -> None:

@@ -122,6 +122,7 @@ def test_queries(twin: Twin) -> None:
     selected = bmc.get(f"{bmc.system}?$select=AssetTag,Boot/BootSourceOverrideTarget")
     assert set(selected) == {"@odata.id", "@odata.type", "@odata.etag", "AssetTag", "Boot"}
     assert bmc.get("/redfish/v1/Systems?only")["SerialNumber"]
+    assert bmc.ask("GET", "/redfish/v1/Systems?only=1").messages == ["QueryParameterValueError"]
     assert bmc.ask("GET", "/redfish/v1/Systems?$expand=.($levels=9)").messages == ["QueryParameterValueError"]
     assert bmc.ask("GET", "/redfish/v1/Systems?$frobnicate=1").status == 501
     older = twin.bmc(twin.fresh("wumeng"))

@@ -13,6 +13,7 @@ from karst.twin.state import Boot, Json, Power, Settings
 from karst.twin.tree import ROOT, Resource, Tree
 
 _TARGETS = ("None", "Pxe", "Cd", "Usb", "Hdd", "BiosSetup", "UefiHttp")
+_ENABLED = ("Disabled", "Once", "Continuous")
 _POLICIES = ("AlwaysOn", "AlwaysOff", "LastState")
 _BOOT = {
     "Boot.BootSourceOverrideEnabled": "enabled",
@@ -27,7 +28,7 @@ _RULES = {
     "AssetTag": Rule(high=63),
     "LocationIndicatorActive": Rule(bool),
     "PowerRestorePolicy": Rule(choices=_POLICIES),
-    "Boot.BootSourceOverrideEnabled": Rule(choices=("Disabled", "Once", "Continuous")),
+    "Boot.BootSourceOverrideEnabled": Rule(choices=_ENABLED),
     "Boot.BootSourceOverrideTarget": Rule(choices=_TARGETS),
     "Boot.BootSourceOverrideMode": Rule(choices=("UEFI", "Legacy")),
     "Boot.HttpBootUri": Rule(nullable=True, high=1024),
@@ -100,6 +101,7 @@ def _boot(boot: Boot) -> Json:
         "BootSourceOverrideMode": boot.mode,
         "HttpBootUri": boot.http_uri or None,
         **allowable("BootSourceOverrideTarget", _TARGETS),
+        **allowable("BootSourceOverrideEnabled", _ENABLED),
     }
 
 

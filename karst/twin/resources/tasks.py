@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from karst.twin.bmc import Bmc
+from karst.twin.errors import RedfishError
 from karst.twin.messages import Answer
+from karst.twin.outcome import outcome
 from karst.twin.resources.common import OK, stamp
 from karst.twin.state import Json, Task, Tasks
 from karst.twin.tree import ROOT, Resource, Tree
@@ -46,7 +48,10 @@ def _progress(bmc: Bmc, task: Task) -> Answer:
         return task_answer(bmc, task)
     if task.error is not None:
         return Answer(400, task.error)
-    return Answer(200, _body(bmc, task))
+    try:
+        return outcome(bmc, task.path, task.status, task.made)
+    except RedfishError:  # what it made or changed is gone again
+        return Answer(204)
 
 
 def task_answer(bmc: Bmc, task: Task) -> Answer:
