@@ -58,6 +58,11 @@ class Paths:
         return self.home / "locks"
 
     @property
+    def scratch(self) -> Path:
+        """TMPDIR of Pulumi and its plugins: the Kubernetes one leaves the kubeconfig there, its key in clear."""
+        return self.home / "tmp"
+
+    @property
     def logs(self) -> Path:
         """Full output of every run of Pulumi."""
         return self.home / "logs"

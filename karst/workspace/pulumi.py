@@ -24,6 +24,7 @@ def environment(paths: Paths) -> dict[str, str]:
     inherited = [each for each in os.environ.get("PATH", os.defpath).split(os.pathsep) if each not in ours]
     return {
         "PATH": os.pathsep.join([*ours, *inherited]),
+        "TMPDIR": str(paths.scratch),
         "PULUMI_HOME": str(paths.pulumi_home),
         "PULUMI_BACKEND_URL": f"file://{paths.backend}",
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(paths.passphrase),

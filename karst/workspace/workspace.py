@@ -72,7 +72,7 @@ def load_or_create(paths: Paths, site: str, common_name: str, organisation: str)
     scratch = replace(paths, home=_beside(paths, "new"))
     shutil.rmtree(scratch.home, ignore_errors=True)  # of a set-up that was killed
     scratch.home.mkdir(mode=0o700, parents=True)
-    for folder in (scratch.backend, scratch.pulumi_home, scratch.locks, scratch.logs, scratch.twin):
+    for folder in (scratch.backend, scratch.pulumi_home, scratch.locks, scratch.scratch, scratch.logs, scratch.twin):
         folder.mkdir(mode=0o700)
     secrets.write(scratch, secrets.create())
     write_private(scratch.passphrase, secrets.passphrase())

@@ -85,10 +85,14 @@ class TestLab:
 
     def test_what_holds_secrets_is_its_owner_s_alone(self, lab: Clone) -> None:
         # Nobody else gets in, whatever the modes of what lies in there.
-        for folder in (lab.home, *(lab.home / name for name in ("ca", "logs", "pulumi", "pulumi-home", "twin"))):
+        for folder in (lab.home, *(lab.home / name for name in ("ca", "logs", "pulumi", "pulumi-home", "tmp", "twin"))):
             assert stat.S_IMODE(folder.stat().st_mode) == 0o700, folder
         private = [lab.home / "secrets.json", lab.home / "passphrase", *lab.home.rglob("*.key")]
         private += [*lab.home.rglob("*.kubeconfig"), *lab.home.rglob("*.sqlite*"), *lab.home.rglob("*.sock")]
+        # Pulumi's Kubernetes plugin writes its kubeconfig to TMPDIR, where another's would be found by anybody's `ls`.
+        dropped = list((lab.home / "tmp").glob("kubeconfig*"))
+        assert dropped
+        private += dropped
         assert len(private) > 8
         assert {str(each): oct(each.stat().st_mode) for each in private if each.stat().st_mode & 0o077} == {}
 
