@@ -42,6 +42,10 @@ class Summary:
                 self.tenants.append(outputs["metadata"]["name"])
             elif resource["type"] == _STACK and outputs.get("plan_hash") not in (None, self.plan):
                 self.other_plans[stack] = outputs["plan_hash"]
+        # A state's order is that in which things were done.
+        for names in (self.tenants, self.reset_pending, self.held):
+            names.sort()
+        self.failed = dict(sorted(self.failed.items()))
 
     def _add_rack(self, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> None:
         servers, pdus = inputs.get("servers") or {}, inputs.get("pdus") or {}
@@ -73,10 +77,10 @@ class Summary:
         yield "racks", f"{self.racks:,}"
         yield "servers on", f"{self.servers_on:,} of {self.servers:,}"
         yield "PDUs", f"{self.pdus:,}"
-        yield "tenants", ", ".join(sorted(self.tenants)) or "none"
-        yield "held", ", ".join(sorted(self.held)) or "none"
-        yield "failed", "\n".join(f"{name}: {why}" for name, why in sorted(self.failed.items())) or "none"
-        yield "reset pending", ", ".join(sorted(self.reset_pending)) or "none"
+        yield "tenants", ", ".join(self.tenants) or "none"
+        yield "held", ", ".join(self.held) or "none"
+        yield "failed", "\n".join(f"{name}: {why}" for name, why in self.failed.items()) or "none"
+        yield "reset pending", ", ".join(self.reset_pending) or "none"
         for stack, plan_hash in self.other_plans.items():
             yield stack, f"built from another plan, {plan_hash[:12]}; `karst up {self.site}` brings it to this one"
         if twin is not None:
