@@ -12,6 +12,7 @@ import sys
 import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
+from karst import collector
 from karst.provider.engine import Engine
 from karst.provider.servicer import Servicer
 
@@ -32,6 +33,7 @@ def main() -> None:
     # A connection and a lock file for every BMC of a hall.
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    collector.relax()
     addresses = [each for each in sys.argv[1:] if not each.startswith("-")]
     # Not uvloop: of a connection that is reset during its handshake it leaves a socket object behind, which closes the
     # descriptor a second time when somebody else has it already (dark BMCs do that: tests/provider/test_rack.py).

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import uvloop
 
+from karst import collector
 from karst.plan.model import Plan
 from karst.plan.pipeline import plan
 from karst.site.load import load
@@ -68,6 +69,7 @@ def run(options: Options) -> None:
             world = World(
                 found, store, Cabling(home.cabling, found), Faults(home.faults), _factory(home), options.timing
             )
+            collector.relax()
             uvloop.run(_serve(options, made, world))
         finally:
             store.close()
