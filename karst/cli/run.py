@@ -56,7 +56,7 @@ def wait_until_free(stack: Stack) -> None:
         say(stack.name, "cleared the lock of a run that was killed")
     if holders := stack.holders():
         say(stack.name, f"waiting for another run of Pulumi, process {holders[0].pid} on {holders[0].host}")
-    while stack.holders() and not stack.unlock():
+    while stack.is_locked and not stack.unlock():
         time.sleep(_POLL_S)
 
 

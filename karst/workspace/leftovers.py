@@ -14,7 +14,7 @@ _GRACE_S = 10.0
 
 def end(paths: Paths) -> int:
     """End the plugins of this clone whose engine is dead, and none else; returns how many there were."""
-    left = [process for process in psutil.process_iter() if _is_left(process, f"file://{paths.backend}")]
+    left = [process for process in psutil.process_iter() if _is_left(process, paths.backend_url)]
     for process in left:
         with suppress(psutil.NoSuchProcess):
             process.terminate()
@@ -26,13 +26,13 @@ def end(paths: Paths) -> int:
     return len(left)
 
 
-def _is_left(process: psutil.Process, backend: str) -> bool:
+def _is_left(process: psutil.Process, backend_url: str) -> bool:
     try:
         # A script's name is the third word: `python -u …/pulumi-language-python-exec`.
         is_plugin = any(word.rsplit("/", 1)[-1].startswith(f"{_ENGINE}-") for word in process.cmdline()[:3])
         return (
             is_plugin
-            and process.environ().get("PULUMI_BACKEND_URL") == backend
+            and process.environ().get("PULUMI_BACKEND_URL") == backend_url
             and not any(parent.name() == _ENGINE for parent in process.parents())
         )
     except psutil.Error:  # it has ended, or is somebody else's

@@ -44,8 +44,17 @@ class Paths:
 
     @property
     def backend(self) -> Path:
-        """Pulumi's file backend."""
+        """Folder of Pulumi's file backend."""
         return self.home / "pulumi"
+
+    @property
+    def backend_url(self) -> str:
+        """PULUMI_BACKEND_URL.
+
+        Without `metadata=skip` each file has attributes beside it that are not written at one stroke: an engine killed
+        in between left a stack that could not be read again ("failed to load checkpoint: EOF", seen with 3.274.1).
+        """
+        return f"file://{self.backend}?metadata=skip"
 
     @property
     def pulumi_home(self) -> Path:

@@ -26,7 +26,7 @@ def environment(paths: Paths) -> dict[str, str]:
         "PATH": os.pathsep.join([*ours, *inherited]),
         "TMPDIR": str(paths.scratch),
         "PULUMI_HOME": str(paths.pulumi_home),
-        "PULUMI_BACKEND_URL": f"file://{paths.backend}",
+        "PULUMI_BACKEND_URL": paths.backend_url,
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(paths.passphrase),
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_SKIP_UPDATE_CHECK": "1",

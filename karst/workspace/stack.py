@@ -6,13 +6,18 @@ import json
 import os
 import socket
 import subprocess
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psutil
 
 from karst.workspace.paths import Paths, WorkspaceError
+
+# A lock is one small file, written in less than a millisecond on any disk that is not lost.
+_WRITTEN_WITHIN_S = 2.0
 
 # A plain configuration value: Pulumi keeps booleans and numbers as text.
 Value = str | list[str] | dict[str, str | int]
@@ -81,25 +86,26 @@ class Stack:
         exported = json.loads(self._pulumi("stack", "export", "--stack", self.name))
         return (exported.get("deployment") or {}).get("resources") or []
 
+    @property
+    def is_locked(self) -> bool:
+        """Whether a run works on it, or was killed as it did."""
+        return bool(self._locks())
+
     def holders(self) -> list[Holder]:
         """Who has locked it."""
-        folder = self.paths.backend / ".pulumi" / "locks" / "organization" / "karst" / self.name
-        found = []
-        for file in folder.glob("*.json"):
-            try:
-                content = json.loads(file.read_text())
-            except (OSError, ValueError):
-                continue  # freed, or being written, at this very moment
-            found.append(Holder(content["pid"], content["hostname"]))
-        return found
+        return [held for held in map(_holder, self._locks()) if held]
 
     def unlock(self) -> bool:
         """Clear the lock of a run that is dead. Returns whether there was one. Raises WorkspaceError."""
-        holders = self.holders()
-        if not holders or any(holder.is_alive for holder in holders):
+        locks = [lock for lock in self._locks() if not _is_being_changed(lock)]
+        if not locks or len(locks) < len(self._locks()) or any(holder.is_alive for holder in self.holders()):
             return False
         self._pulumi("cancel", "--yes", "--stack", self.name)
         return True
+
+    def _locks(self) -> list[Path]:
+        """Its lock files, and what is left of one whose writer was killed as it wrote."""
+        return list((self.paths.backend / ".pulumi" / "locks" / "organization" / "karst" / self.name).glob("*"))
 
     def _pulumi(self, *arguments: str, given: str | None = None) -> str:
         """Standard output of a command of Pulumi. Raises WorkspaceError with what it complained of."""
@@ -123,6 +129,23 @@ def names_of_stacks(paths: Paths) -> list[str]:
     """Every stack in the clone's backend."""
     folder = paths.backend / ".pulumi" / "stacks" / "karst"
     return sorted(file.name.removesuffix(".json") for file in folder.glob("*.json"))
+
+
+def _holder(lock: Path) -> Holder | None:
+    """None if it is freed, or being written, at this very moment, or will never be whole."""
+    try:
+        content = json.loads(lock.read_text())
+    except (OSError, ValueError):
+        return None
+    return Holder(content["pid"], content["hostname"])
+
+
+def _is_being_changed(lock: Path) -> bool:
+    """Freed just now, or not whole and young enough to become so."""
+    try:
+        return _holder(lock) is None and time.time() - lock.stat().st_mtime < _WRITTEN_WITHIN_S
+    except FileNotFoundError:
+        return True
 
 
 def _entries(values: Mapping[str, Value]) -> str:
