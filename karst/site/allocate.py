@@ -15,7 +15,7 @@ from karst.site.base import Status
 from karst.site.changes import servers_of, status_of
 from karst.site.clusters import Cluster
 from karst.site.model import Site
-from karst.site.names import device_name, seats, split_device
+from karst.site.names import Seats, device_name, seats, split_device
 from karst.site.problems import Problems, SiteError
 from karst.site.racks import ServerRole
 
@@ -73,7 +73,7 @@ def retired(site: Site) -> Allocation:
     return Allocation(racks, members)
 
 
-def _exists(site: Site, known: Mapping[str, tuple[str, int]], server: str) -> bool:
+def _exists(site: Site, known: Seats, server: str) -> bool:
     split = split_device(server, known)
     if split is None:
         return False
@@ -152,7 +152,8 @@ def _members(site: Site, name: str, cluster: Cluster, problems: Problems) -> tup
     by_name = {candidate.name: candidate for candidate in candidates}
     halls = Counter(by_name[member].hall for member in members if member in by_name)
     rows = Counter(by_name[member].row for member in members if member in by_name)
-    racks = {split[0] for member in members if (split := split_device(member, seats(site.racks)))}
+    known = seats(site.racks)
+    racks = {split[0] for member in members if (split := split_device(member, known))}
     chosen: list[str] = []
     while len(chosen) < lacking:
         free = [each for each in candidates if each.rack not in racks]

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import TypeAlias
 
 from karst.site.positions import positions
 from karst.site.racks import RacksFile
+
+# Row and position by a rack's name.
+Seats: TypeAlias = Mapping[str, tuple[str, int]]
 
 # A DNS label (RFC 1035, 2.3.4): device names become host names.
 MAX_NAME = 63
@@ -21,7 +25,7 @@ def device_name(rack: str, device: str) -> str:
     return f"{rack}-{device}"
 
 
-def seats(racks: RacksFile) -> Mapping[str, tuple[str, int]]:
+def seats(racks: RacksFile) -> Seats:
     """Return row and position of every rack by its name, in the file's order of rows and then by position."""
     return {
         rack_name(row, position): (row, position)

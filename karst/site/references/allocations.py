@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from karst.site.allocations import RackAllocation
 from karst.site.changes import servers_of
 from karst.site.draft import Draft
-from karst.site.names import seats, split_device
+from karst.site.names import Seats, seats, split_device
 from karst.site.problems import Problems, nearest, one_of
 from karst.site.racks import RacksFile, Server, ServerRole
 
@@ -33,7 +31,7 @@ def check_allocations(draft: Draft, problems: Problems) -> None:
             what = f'racks.{name}: there is no rack "{name}" any more'
             expected = "the rack in racks.yml, or `karst allocate --retire` to free its numbers"
             problems.warn(document.file, document.line("racks", name), what, expected)
-    _control_planes(draft, racks, problems)
+    _control_planes(draft, racks, known, problems)
 
 
 def _in_range(draft: Draft, name: str, allocation: RackAllocation, problems: Problems) -> None:
@@ -56,15 +54,15 @@ def _in_range(draft: Draft, name: str, allocation: RackAllocation, problems: Pro
         problems.error(document.file, where, f"racks.{name}: as_number is {allocation.as_number}", expected)
 
 
-def _control_planes(draft: Draft, racks: RacksFile, problems: Problems) -> None:
+def _control_planes(draft: Draft, racks: RacksFile, known: Seats, problems: Problems) -> None:
     """Pass: members are servers for that role, in the cluster's halls, each once, and not more than declared."""
     document, clusters = draft.allocations, draft.clusters.model
-    allocations, known = document.model, draft.clusters.names("clusters")
+    allocations, names = document.model, draft.clusters.names("clusters")
     for cluster, members in allocations.control_plane.items() if allocations else ():
         where = document.line("control_plane", cluster)
-        if known is not None and cluster not in known:
+        if names is not None and cluster not in names:
             what = f'control_plane.{cluster}: there is no cluster "{cluster}" any more'
-            problems.warn(document.file, where, what, one_of(known, "clusters") + nearest(cluster, known))
+            problems.warn(document.file, where, what, one_of(names, "clusters") + nearest(cluster, names))
             continue
         declared = clusters.clusters.get(cluster) if clusters else None
         if declared and len(members) > declared.control_plane:
@@ -75,19 +73,19 @@ def _control_planes(draft: Draft, racks: RacksFile, problems: Problems) -> None:
             if member in members[:index]:
                 what = f"control_plane.{cluster}: {member} stands twice"
                 problems.error(document.file, document.line("control_plane", cluster, index), what, "every member once")
-            _member(draft, racks, (cluster, index), member, halls, problems)
+            _member(draft, racks, known, (cluster, index), member, halls, problems)
 
 
 def _member(
     draft: Draft,
     racks: RacksFile,
+    known: Seats,
     place: tuple[str, int],
     member: str,
     halls: tuple[str, ...] | None,
     problems: Problems,
 ) -> None:
     file, line = draft.allocations.file, draft.allocations.line("control_plane", *place)
-    known = seats(racks)
     split = split_device(member, known)
     if split and racks.rows[known[split[0]][0]].pattern not in racks.patterns:
         return  # nobody knows what stands in that rack; why, racks.yml is told
@@ -106,7 +104,7 @@ def _member(
         problems.error(file, line, what, f"a server in the cluster's halls: {', '.join(halls)}")
 
 
-def find_server(racks: RacksFile, known: Mapping[str, tuple[str, int]], name: str) -> tuple[str, Server] | None:
+def find_server(racks: RacksFile, known: Seats, name: str) -> tuple[str, Server] | None:
     """Return the row and the server of a full name, or nothing if there is none. `known` are the racks' seats."""
     split = split_device(name, known)
     if split is None:
