@@ -21,7 +21,7 @@ today's packages, for security updates.
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Exit code 0: podman has the image, its name is on standard output; 1: it failed, or the machine lacks something."""
+    """Exit code 0: podman has the image, whose name is printed; 1: it failed, or the machine lacks something."""
     arguments = _parser().parse_args(argv)
     recipe = host_image.load()
     if arguments.name:
