@@ -25,8 +25,10 @@ EPOCH = "1700000000"
 PACK_S, IMPORT_S = 60.0, 10.0
 LOG_INTERVAL_S = 15.0
 
-# After the files are laid: services of those files, and nothing that two hosts would share.
+# After the files are laid: the first user, as an installer makes one, without a password or a key; services of those
+# files; and nothing that two hosts would share.
 SETTLE = """
+chroot "$1" useradd --create-home --shell /bin/bash --groups sudo karst
 chroot "$1" systemctl --quiet enable host-keys.service
 rm -f "$1"/etc/ssh/ssh_host_*
 : > "$1/etc/machine-id"
