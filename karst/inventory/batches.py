@@ -7,7 +7,7 @@ a domain, and never two of one cluster; of a control plane, whose quorum counts 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from karst.plan.naming import natural
@@ -78,11 +78,31 @@ def batches(members: Iterable[Member], down: Collection[str] = (), most: int | N
     return tuple(found)
 
 
-def peers(hosts: Collection[str], among: Iterable[Member]) -> tuple[str, ...]:
-    """Return those of `among` that share a redundancy group with one of `hosts`, themselves included, in their order."""
-    members = tuple(among)
-    clusters = {member.cluster for member in members if member.name in hosts}
-    return tuple(member.name for member in members if member.cluster in clusters)
+def members_of(groups: Mapping[str, Collection[str]], hosts: Iterable[str], domain: str = "rack") -> tuple[Member, ...]:
+    """Return the `hosts` of an inventory as members, from its groups alone; `domain` is what fails together.
+
+    Raises ValueError for a `domain` that does not take hosts down whole, or names the hosts that are in none.
+    """
+    if domain not in DOMAINS:
+        raise ValueError(f"{domain} is no failure domain that takes a host down whole; expected {', '.join(DOMAINS)}")
+    domains, clusters = _group_of(groups, f"{domain}_"), _group_of(groups, "cluster_")
+    quorum = _group_of(groups, "control_plane_")
+    found = tuple(Member(name, domains.get(name, ""), clusters.get(name), name in quorum) for name in map(str, hosts))
+    if stray := [member.name for member in found if not member.domain]:
+        raise ValueError(f"no {domain} is known of {', '.join(stray)}: not of an inventory of Karst's")
+    return found
+
+
+def peers(groups: Mapping[str, Collection[str]], hosts: Iterable[str]) -> tuple[str, ...]:
+    """Return `hosts` and every host that shares redundancy with one of them, in the inventory's order."""
+    clusters = _group_of(groups, "cluster_")
+    wanted = {clusters.get(str(name)) for name in hosts}
+    return tuple(name for name in map(str, groups["all"]) if clusters.get(name) in wanted)
+
+
+def _group_of(groups: Mapping[str, Collection[str]], prefix: str) -> dict[str, str]:
+    """Return by host which group of this prefix it is in; a host is in one at most."""
+    return {str(host): name for name, hosts in groups.items() if name.startswith(prefix) for host in hosts}
 
 
 def _taken(queues: dict[str | None, list[_Unit]], most: int | None) -> list[_Unit]:
