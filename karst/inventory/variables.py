@@ -60,7 +60,7 @@ def host_variables(found: Inventory, host: Host) -> dict[str, Any]:
     server = server_at(plan, host.seat, host.server)
     prefixes = plan.site.network.prefixes
     bmcs = found.answering.bmcs
-    variables: dict[str, Any] = {
+    return {
         **reached(server, plan, found.answering.hosts),
         "loopback": str(server.loopback),
         "out_of_band": str(server.out_of_band),
@@ -75,11 +75,9 @@ def host_variables(found: Inventory, host: Host) -> dict[str, Any]:
         "paths": sorted({cord.path for cord in server.cords}),
         "cords": [asdict(cord) for cord in server.cords],
         "failure_domains": list(server.failure_domains),
+        "serial_number": server.asset.serial_number if server.asset else None,
+        "uuid": str(server.asset.uuid) if server.asset else None,
     }
-    if server.asset:
-        variables["serial_number"] = server.asset.serial_number
-        variables["uuid"] = str(server.asset.uuid)
-    return variables
 
 
 def reached(server: Server, plan: Plan, hosts: Map) -> dict[str, Any]:

@@ -41,11 +41,10 @@ class Hosts:
             "ansible_connection": "local",
             "ansible_python_interpreter": sys.executable,
             "rolling_tasks": str(HERE / "take_down.yml"),
-            "rolling_healthy": ["test", "-e", f"{self.folder}/{{{{ inventory_hostname }}}}.up"],
+            "rolling_healthy": f"test -e {self.folder}/{{{{ rolling_member | default(inventory_hostname) }}}}.up",
             "rolling_back_s": 2,
             "rolling_look_every_s": 1,
-            "test_host": str(HERE / "rolling_host.py"),
-            "test_folder": str(self.folder),
+            "test_down": f"{sys.executable} -S {HERE / 'rolling_host.py'} {self.folder}",
             **variables,
         }
         command = [Path(sys.executable).parent / "ansible-playbook", "playbooks/rolling.yml", *options]
