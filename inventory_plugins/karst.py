@@ -109,7 +109,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
         except WorkspaceError as fault:
             raise AnsibleParserError(str(fault)) from None
         statuses = {Status(each) for each in self.get_option("statuses")}
-        found = inventory(planned, statuses, self._answering(paths, planned))
+        try:
+            found = inventory(planned, statuses, self._answering(paths, planned))
+        except ValueError as fault:
+            raise AnsibleParserError(str(fault)) from None
         if not found.hosts:
             wanted = ", ".join(sorted(statuses))
             self.display.warning(f"{planned.site.place.name} has no server whose status is one of: {wanted}")

@@ -33,7 +33,7 @@ _Dumper.add_representer(_Unsafe, lambda dumper, text: dumper.represent_scalar("!
 def as_yaml(found: Inventory) -> Iterator[str]:
     """Yield the inventory in the form of Ansible's plugin `yaml`, a group a piece; parents before their children.
 
-    A host's variables stand where its rack's group names it. Raises ValueError if an address cannot be mapped.
+    A host's variables stand where its rack's group names it.
     """
     yield f"# Made by `karst inventory {found.plan.site.place.name}` from plan {found.plan.hash}.\n---\n"
     for group in found.groups.values():

@@ -37,7 +37,14 @@ def inventory(
     statuses: Collection[Status] = STATUSES,
     answering: Answering = Answering(),  # noqa: B008 - it is frozen
 ) -> Inventory:
-    """Return the inventory of a plan: of its servers those whose status is one of `statuses`."""
+    """Return the inventory of a plan: of its servers those whose status is one of `statuses`.
+
+    Raises ValueError if `answering` maps a prefix of the site to a smaller one.
+    """
+    prefixes = plan.site.network.prefixes
+    for given, own in ((answering.hosts.prefix, prefixes.loopbacks), (answering.bmcs.prefix, prefixes.out_of_band)):
+        if given is not None and given.num_addresses < own.num_addresses:
+            raise ValueError(f"{given} is too small to take the place of {own}")
     builder = _Builder(plan)
     hosts = {
         host.name: host

@@ -55,7 +55,7 @@ def rack_variables(seat: RackSeat) -> dict[str, Any]:
 
 
 def host_variables(found: Inventory, host: Host) -> dict[str, Any]:
-    """Return a host's own variables. Raises ValueError if an address cannot be mapped."""
+    """Return a host's own variables."""
     plan = found.plan
     server = server_at(plan, host.seat, host.server)
     prefixes = plan.site.network.prefixes
@@ -81,7 +81,7 @@ def host_variables(found: Inventory, host: Host) -> dict[str, Any]:
 
 
 def reached(server: Server, plan: Plan, hosts: Map) -> dict[str, Any]:
-    """Return how Ansible reaches a host: at its own address, or where `hosts` maps it. Raises ValueError."""
+    """Return how Ansible reaches a host: at its own address, or where `hosts` maps it."""
     address = mapped(server.loopback, plan.site.network.prefixes.loopbacks, hosts.prefix)
     variables: dict[str, Any] = {"ansible_host": str(address)}
     if hosts.port is not None:
