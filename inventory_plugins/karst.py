@@ -60,7 +60,7 @@ plugin: karst
 site: qixing
 statuses: [active, staged]
 keyed_groups:  # any of Ansible's "constructed" options; they look at every host, which costs their price
-  - {key: height_u, prefix: height}
+  - {key: height_u | string, prefix: height_u}
 """
 
 _SUFFIXES = (".karst.yml", ".karst.yaml")

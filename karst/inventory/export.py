@@ -10,7 +10,8 @@ import yaml
 from karst.inventory.model import Group, Inventory
 from karst.inventory.variables import host_variables
 
-_WIDTH = 140
+# Where lines are broken: nowhere, so that a list stands on its variable's line, and a host is some twenty lines.
+_WIDTH = 10_000
 
 
 class _Unsafe(str):
@@ -27,6 +28,7 @@ class _Dumper(yaml.CSafeDumper):
         return True
 
 
+_Dumper.add_representer(list, lambda dumper, each: dumper.represent_sequence("tag:yaml.org,2002:seq", each, True))
 _Dumper.add_representer(_Unsafe, lambda dumper, text: dumper.represent_scalar("!unsafe", str(text), style='"'))
 
 
@@ -35,7 +37,8 @@ def as_yaml(found: Inventory) -> Iterator[str]:
 
     A host's variables stand where its rack's group names it.
     """
-    yield f"# Made by `karst inventory {found.plan.site.place.name}` from plan {found.plan.hash}.\n---\n"
+    yield f"# Made by `karst inventory {found.plan.site.place.name}` from plan {found.plan.hash}.\n"
+    yield "# yamllint disable rule:line-length\n---\n"
     for group in found.groups.values():
         entry = {group.name: _group(found, group)}
         yield yaml.dump(entry, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
