@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping
 from functools import lru_cache, partial
 from graphlib import TopologicalSorter
@@ -92,6 +93,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
         self._add_groups(found)
         self._add_hosts(found, lambda host: beside | _marked(host_variables(found, host)))
         self._construct(found)
+        gc.freeze()
 
     def _inventory(self, file: Path) -> Any:
         from karst.inventory.groups import inventory

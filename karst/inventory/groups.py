@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
 from karst.inventory.model import STATUSES, Answering, Group, Host, Inventory
-from karst.inventory.variables import rack_variables, row_variables, site_variables
+from karst.inventory.variables import control_plane_variables, rack_variables, row_variables, site_variables
 from karst.plan.model import Plan, RackSeat, Row, ServerInLayout
 from karst.plan.rack import device_status
 from karst.site.base import Status
@@ -60,9 +60,11 @@ class _Builder:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._halls = plan.site.spaces.halls
-        self._members = {
+        # By name of a server: the group of the control plane that it was chosen for.
+        self._control_planes = {
             name: cluster for cluster, names in plan.site.allocations.control_plane.items() for name in names
         }
+        self._kinds: dict[tuple[str, int], tuple[str, ...] | None] = {}
         self._tenants: dict[str, list[str]] = defaultdict(list)
         for name, tenant in sorted(plan.site.tenants.tenants.items()):
             self._tenants[tenant.cluster].append(name)
@@ -77,33 +79,38 @@ class _Builder:
         found = []
         alike: dict[tuple[str, ...], tuple[str, ...]] = {}
         for server in self._plan.layout(seat).servers.values():
-            status = device_status(self._plan, seat, server)
-            if status not in statuses:
+            of_kind = self._kind_groups(seat, row, server, statuses)
+            if of_kind is None:
                 continue
             name = device_name(seat.name, server.name)
-            groups = self._groups_of(name, seat, row, server, status)
+            groups = (self._rack_group(seat, row), *of_kind)
+            if name in self._control_planes:
+                groups = (*groups, self._control_plane_group(self._control_planes[name]))
             groups = alike.setdefault(groups, groups)
             found.append(Host(name, seat, server, groups))
             for group in groups:
                 self.groups[group].hosts.append(name)
         return found
 
-    def _groups_of(
-        self, name: str, seat: RackSeat, row: Row, server: ServerInLayout, status: Status
-    ) -> tuple[str, ...]:
+    def _kind_groups(
+        self, seat: RackSeat, row: Row, server: ServerInLayout, statuses: frozenset[Status]
+    ) -> tuple[str, ...] | None:
+        """Return the groups of what a server is and hangs on, None if it is no host: once for all alike in a row."""
+        key = (row.name, id(server))
+        if key not in self._kinds:
+            status = device_status(self._plan, seat, server)
+            self._kinds[key] = self._new_kind_groups(row, server, status) if status in statuses else None
+        return self._kinds[key]
+
+    def _new_kind_groups(self, row: Row, server: ServerInLayout, status: Status) -> tuple[str, ...]:
         paths = sorted({cord.path for cord in server.cords})
-        groups = [
-            self._rack_group(seat, row),
+        return (
             self._group("role", server.role.value).name,
             self._group("device_type", server.device_type).name,
             self._group("status", status.value).name,
             *(self._busway_group(row, path) for path in paths if path in row.busways),
-        ]
-        if name in self._members:
-            groups.append(self._group("control_plane", self._members[name]).name)
-        if server.hold:
-            groups.append(HELD)
-        return tuple(groups)
+            *((HELD,) if server.hold else ()),
+        )
 
     def _rack_group(self, seat: RackSeat, row: Row) -> str:
         name = group_name("rack", seat.name)
@@ -118,7 +125,7 @@ class _Builder:
             self._hall_group(row).children[name] = None
             self._group("cooling_zone", row.cooling_zone).children[name] = None
             tenants = self._tenants.get(row.cluster or "", [])
-            self.groups[name] = Group(name, variables=row_variables(self._plan, row, tenants))
+            self.groups[name] = Group(name, variables=row_variables(row, self._halls[row.hall], tenants))
         return self.groups[name]
 
     def _hall_group(self, row: Row) -> Group:
@@ -142,6 +149,11 @@ class _Builder:
                 self._group("tenant", tenant).children[name] = None
             self.groups[name] = Group(name)
         return self.groups[name]
+
+    def _control_plane_group(self, cluster: str) -> str:
+        group = self._group("control_plane", cluster)
+        group.variables = control_plane_variables(self._plan, cluster)
+        return group.name
 
     def _busway_group(self, row: Row, path: str) -> str:
         name = group_name("busway", row.busways[path])

@@ -14,6 +14,7 @@ from karst.plan.endpoint import endpoint, mapped
 from karst.plan.model import Plan, RackSeat, Row, Server
 from karst.plan.rack import server_at
 from karst.site.place import Endpoint
+from karst.site.spaces import Hall
 
 
 def site_variables(plan: Plan) -> dict[str, Any]:
@@ -34,9 +35,13 @@ def site_variables(plan: Plan) -> dict[str, Any]:
     }
 
 
-def row_variables(plan: Plan, row: Row, tenants: Sequence[str]) -> dict[str, Any]:
+def control_plane_variables(plan: Plan, cluster: str) -> dict[str, Any]:
+    """Return what holds for every member of a control plane."""
+    return {"control_plane_members": list(plan.site.allocations.control_plane[cluster])}
+
+
+def row_variables(row: Row, hall: Hall, tenants: Sequence[str]) -> dict[str, Any]:
     """Return what holds for every host of a row; `tenants` are those of its cluster."""
-    hall = plan.site.spaces.halls[row.hall]
     return {
         "row": row.name,
         "hall": row.hall,
@@ -44,7 +49,6 @@ def row_variables(plan: Plan, row: Row, tenants: Sequence[str]) -> dict[str, Any
         "cavern": hall.cavern,
         "cooling_zone": row.cooling_zone,
         "cluster": row.cluster,
-        "control_plane_members": list(plan.site.allocations.control_plane.get(row.cluster or "", ())),
         "tenants": list(tenants),
     }
 
