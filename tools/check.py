@@ -21,7 +21,7 @@ COMMANDS = (
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
     ("mypy", "karst", "stacks", "__main__.py"),
-    ("mypy", "tools/build.py", "tools/venv.py", "tools/check.py"),
+    ("mypy", "tools/build.py", "tools/image.py", "tools/venv.py", "tools/check.py"),
     ("lint-imports",),
     ("yamllint", "--strict", "sites", "hardware", "Pulumi.yaml", "tools", "inventories", "playbooks", ".ansible-lint"),
     ("ansible-lint", "--nocolor", "-q", "inventories", "playbooks"),
