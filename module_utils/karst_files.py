@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import grp
 import os
 import pwd
+import shutil
 import stat
 import tempfile
 from collections.abc import Callable
@@ -87,10 +89,20 @@ class Change:
         try:
             with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as file:
                 self._fill(file, fresh)
-            os.replace(fresh, self.path)
+            self._into_place(fresh)
         except BaseException:
             os.unlink(fresh)
             raise
+
+    def _into_place(self, fresh: str) -> None:
+        try:
+            os.replace(fresh, self.path)
+        except OSError as error:
+            # A container's /etc/hosts and /etc/hostname are mounts, which nothing can take the place of.
+            if error.errno != errno.EBUSY:
+                raise
+            shutil.copyfile(fresh, self.path)
+            os.unlink(fresh)
 
     def _fill(self, file: Any, fresh: str) -> None:
         if self.after.link is not None:
@@ -125,6 +137,8 @@ class Files:
     def _decide(self, each: dict[str, Any]) -> None:
         before = read(each["path"])
         after = _after(each, before)
+        if after.link is not None and not os.path.exists(os.path.join(os.path.dirname(each["path"]), after.link)):
+            raise ValueError(f"there is no {after.link} to point to")
         if after == before:
             return
         change = Change(each["path"], before, after, each["secret"])
