@@ -114,7 +114,7 @@ def main() -> None:
     module = AnsibleModule(spec, supports_check_mode=True)
     wanted = module.params
 
-    files = Files(wanted["files"], module.run_command)
+    files = Files(wanted["files"], module.run_command, trial=module.check_mode)
     due = Due({change.path for change in files.changes})
     units = Units(wanted["commands"], wanted["services"], due, module.run_command, trial=module.check_mode)
     faults = files.faults() + units.faults()

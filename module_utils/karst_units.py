@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,10 @@ class Due:
     def __call__(self, key: str, follows: Iterable[str]) -> bool:
         """Whether a followed file changes now, or changed before and nothing followed."""
         return bool(self._changed.intersection(follows)) or os.path.exists(self._path(key))
+
+    def lays(self, unit: str) -> bool:
+        """Whether a file of this task brings the unit."""
+        return any(path.startswith(UNIT_FOLDERS) and path.endswith(f"/{unit}") for path in self._changed)
 
     def note(self, steps: Iterable[Step]) -> None:
         """Note the steps that follow files."""
@@ -124,7 +129,8 @@ class Units:
         return Step(key, f"{key} is run", (tuple(each["run"]),), bool(each["follows"]))
 
     def _fails(self, command: list[str]) -> bool:
-        return bool(self._run(command)[0])
+        # A program that is not there yet comes with a package, which a trial does not install.
+        return shutil.which(command[0]) is None or bool(self._run(command)[0])
 
     def _service(self, each: dict[str, Any]) -> Step | None:
         name, state, found = each["name"], each["state"], self._found.get(each["name"], {})
@@ -134,7 +140,7 @@ class Units:
             return None if masked else _step(name, "masked", ("mask", "--now"))
         if load == "not-found" and state == "stopped":
             return None
-        if load == "not-found" and not self._trial:
+        if load == "not-found" and not self._trial and not self._due.lays(name):
             self._faults.append(f"{name} shall be running, and no package of this host has it")
             return None
         enabled = found.get("UnitFileState") in ENABLED
