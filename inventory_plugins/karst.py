@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from graphlib import TopologicalSorter
 from ipaddress import IPv4Network
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible.errors import AnsibleParserError
 from ansible.inventory.host import Host
 from ansible.plugins.inventory import BaseInventoryPlugin, Constructable
 from ansible.template import trust_as_template
+
+if TYPE_CHECKING:  # for real only when a file is ours: Ansible loads all enabled plugins, whatever its inventory
+    from karst.inventory.model import Answering, Inventory, Map
+    from karst.inventory.model import Host as PlannedHost
+    from karst.plan.model import Plan
+    from karst.workspace.paths import Paths
 
 DOCUMENTATION = r"""
 name: karst
@@ -95,7 +101,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
         self._construct(found)
         gc.freeze()
 
-    def _inventory(self, file: Path) -> Any:
+    def _inventory(self, file: Path) -> Inventory:
         from karst.inventory.groups import inventory
         from karst.plan.pipeline import plan
         from karst.site.base import Status
@@ -120,7 +126,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
             self.display.warning(f"{planned.site.place.name} has no server whose status is one of: {wanted}")
         return found
 
-    def _answering(self, paths: Any, planned: Any) -> Any:
+    def _answering(self, paths: Paths, planned: Plan) -> Answering:
         """Where hosts and BMCs answer: as the file says, else in the clone's twin, else as planned."""
         from karst.inventory.model import Answering, Map
         from karst.workspace.layers import loopback_prefix
@@ -138,7 +144,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
                 self.display.warning(f"{fault}; BMCs are given at their planned addresses")
         return Answering(hosts, bmcs)
 
-    def _map(self, option: str) -> Any:
+    def _map(self, option: str) -> Map:
         from karst.inventory.model import Map
 
         given = self.get_option(option)
@@ -150,7 +156,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
         except ValueError:
             raise AnsibleParserError(f"{option} is {given!r}; expected {{prefix: 10.0.0.0/16, port: 22}}") from None
 
-    def _add_groups(self, found: Any) -> None:
+    def _add_groups(self, found: Inventory) -> None:
         """Add all groups, from the top down: so Ansible never has to go through what is below one again."""
         parents: dict[str, list[str]] = {name: [] for name in found.groups}
         for group in found.groups.values():
@@ -162,7 +168,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
             for parent in parents[name] or ["all"]:
                 self.inventory.add_child(parent, name)
 
-    def _add_hosts(self, found: Any, variables: Any) -> None:
+    def _add_hosts(self, found: Inventory, variables: Callable[[PlannedHost], dict[str, Any]]) -> None:
         """Add all hosts and their memberships at once; variables come when somebody looks at them."""
         from karst.inventory.lazy import LazyVariables
 
@@ -187,7 +193,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
             groups[name].hosts = [added[host] for host in group.hosts]
             groups[name].clear_hosts_cache()
 
-    def _construct(self, found: Any) -> None:
+    def _construct(self, found: Inventory) -> None:
         """Apply `compose`, `groups` and `keyed_groups`, for which every host's variables are worked out."""
         compose, groups, keyed = (self.get_option(name) for name in ("compose", "groups", "keyed_groups"))
         if not (compose or groups or keyed):

@@ -85,6 +85,7 @@ def test_the_static_inventory_beside_it_is_the_lab_s_and_says_the_same(clone: Cl
     assert (ROOT / "inventories" / "lab-static" / "hosts.yml").read_text() == printed.out, (
         "karst inventory lab > inventories/lab-static/hosts.yml"
     )
+    shutil.rmtree(clone.folder / "inventories/lab/group_vars")
     assert clone.list("inventories/lab") == clone.list("inventories/lab-static")
 
 
@@ -175,7 +176,8 @@ def test_two_sources_of_one_host_are_refused(clone: Clone) -> None:
 
 def test_bastion_and_vault(clone: Clone) -> None:
     """The examples of qixing, over the lab's hosts: variables of the plan, of files and of a vault work together."""
-    shutil.copytree(clone.folder / "inventories/qixing/group_vars", clone.folder / "inventories/lab/group_vars")
+    of_lab = clone.folder / "inventories/lab/group_vars"
+    shutil.copytree(clone.folder / "inventories/qixing/group_vars", of_lab, dirs_exist_ok=True)
     password = clone.write("password", "a test's\n")
     vault = clone.write("inventories/lab/group_vars/all/vault.yml", "vault_become_password: found\n")
     assert clone.run("ansible-vault", "encrypt", "--vault-password-file", password, vault).status == 0
