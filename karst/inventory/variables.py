@@ -6,7 +6,6 @@ None is called `serial`: Ansible keeps that word for itself, warns of it for eac
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from karst.inventory.model import Host, Inventory, Map
@@ -77,7 +76,16 @@ def host_variables(found: Inventory, host: Host) -> dict[str, Any]:
         "hold": server.hold.model_dump(mode="json") if server.hold else None,
         "budget_w": server.budget_w,
         "paths": sorted({cord.path for cord in server.cords}),
-        "cords": [asdict(cord) for cord in server.cords],
+        "cords": [
+            {
+                "power_port": cord.power_port,
+                "pdu": cord.pdu,
+                "outlet": cord.outlet,
+                "branch": cord.branch,
+                "path": cord.path,
+            }
+            for cord in server.cords
+        ],
         "failure_domains": list(server.failure_domains),
         "serial_number": server.asset.serial_number if server.asset else None,
         "uuid": str(server.asset.uuid) if server.asset else None,
