@@ -4,13 +4,16 @@ SITE ?=
 KARST := .venv/bin/karst
 
 .DEFAULT_GOAL := help
-.PHONY: help tools up down env test test-fast check bench requirements
+.PHONY: help tools image up down env test test-fast check bench requirements
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{gsub(/\$$\$$/, "$$", $$2); printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 tools: ## provide Pulumi, etcd and Kubernetes (cached outside the clone) and .venv
 	@python3 tools/build.py && python3 tools/venv.py
+
+image: ## make the host image, which the twin's hosts and the roles' tests share (cached, in podman)
+	@python3 tools/image.py
 
 up: tools ## build the site SITE (default lab) on its twin
 	@$(KARST) up $(SITE)

@@ -21,7 +21,7 @@ COMMANDS = (
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
     ("mypy", "karst", "stacks", "__main__.py"),
-    ("mypy", "tools/build.py", "tools/venv.py", "tools/check.py"),
+    ("mypy", "tools/build.py", "tools/image.py", "tools/venv.py", "tools/check.py"),
     # Ansible finds its plugins by folder, so they are no packages; what they build upon has no types.
     (
         "mypy",
