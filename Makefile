@@ -15,7 +15,8 @@ tools: ## provide Pulumi, etcd and Kubernetes (cached outside the clone) and .ve
 image: ## make the host image, which the twin's hosts and the roles' tests share (cached, in podman)
 	@python3 tools/image.py
 
-up: tools ## build the site SITE (default lab) on its twin
+up: tools ## build the site SITE (default lab) on its twin, with hosts unless KARST_HOSTS=no
+	@test "$$KARST_HOSTS" = no || python3 tools/image.py >/dev/null || true # without it, BMCs alone: `up` says so
 	@$(KARST) up $(SITE)
 
 down: tools ## destroy the stacks, end the twin, remove all its state
