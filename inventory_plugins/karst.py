@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import shlex
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache, partial
 from graphlib import TopologicalSorter
 from ipaddress import IPv4Network
@@ -48,7 +50,7 @@ options:
     choices: [planned, staged, active, offline, failed, decommissioning]
     default: [active]
   twin:
-    description: Take the addresses of BMCs from the clone's workspace, where its twin serves them.
+    description: Hosts and BMCs answer where the clone's twin serves them, and SSH trusts what the twin's CA signed.
     type: bool
     default: false
   host_map:
@@ -129,20 +131,17 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
     def _answering(self, paths: Paths, planned: Plan) -> Answering:
         """Where hosts and BMCs answer: as the file says, else in the clone's twin, else as planned."""
         from karst.inventory.model import Answering, Map
-        from karst.workspace.layers import loopback_prefix
         from karst.workspace.paths import WorkspaceError
-        from karst.workspace.workspace import load
 
         hosts, bmcs = self._map("host_map"), self._map("out_of_band_map")
-        if self.get_option("twin") and bmcs == Map():
-            try:
-                workspace = load(paths)
-                if workspace.site != planned.site.place.name:
-                    raise WorkspaceError(f"this clone's twin is of {workspace.site}")
-                bmcs = Map(loopback_prefix(planned.site.network.prefixes.out_of_band), workspace.ports["bmc"])
-            except WorkspaceError as fault:
-                self.display.warning(f"{fault}; BMCs are given at their planned addresses")
-        return Answering(hosts, bmcs)
+        if not self.get_option("twin"):
+            return Answering(hosts, bmcs)
+        try:
+            twin = _in_twin(paths, planned)
+        except WorkspaceError as fault:
+            self.display.warning(f"{fault}; hosts and BMCs are given at their planned addresses")
+            return Answering(hosts, bmcs)
+        return replace(twin, hosts=twin.hosts if hosts == Map() else hosts, bmcs=twin.bmcs if bmcs == Map() else bmcs)
 
     def _map(self, option: str) -> Map:
         from karst.inventory.model import Map
@@ -206,6 +205,25 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
             known |= dict(host.vars)
             self._add_host_to_composed_groups(groups, known, name, strict=strict, fetch_hostvars=False)
             self._add_host_to_keyed_groups(keyed, known, name, strict=strict, fetch_hostvars=False)
+
+
+def _in_twin(paths: Paths, planned: Plan) -> Answering:
+    """Where hosts and BMCs answer in the clone's twin. Raises WorkspaceError if it has none of this site."""
+    from karst.inventory.model import Answering, Map
+    from karst.workspace.layers import loopback_prefix
+    from karst.workspace.paths import WorkspaceError
+    from karst.workspace.workspace import load
+
+    workspace = load(paths)
+    if workspace.site != planned.site.place.name:
+        raise WorkspaceError(f"this clone's twin is of {workspace.site}")
+    prefixes = planned.site.network.prefixes
+    return Answering(
+        hosts=Map(loopback_prefix(prefixes.loopbacks), workspace.ports["ssh"]),
+        bmcs=Map(loopback_prefix(prefixes.out_of_band), workspace.ports["bmc"]),
+        # Whose keys are trusted and what the operator's own is: `karst up` writes it.
+        ssh_arguments=f"-F {shlex.quote(str(paths.ssh_config))}",
+    )
 
 
 def _marked(value: Any) -> Any:
