@@ -55,4 +55,5 @@ PduCheck = Check[ExpectedPdu, ObservedPdu]
 
 
 def _words(power: str | None) -> str:
-    return {"Off": "off", "PoweringOn": "starting", "PoweringOff": "shutting down"}.get(power or "", "not known to be on")
+    words = {"Off": "off", "PoweringOn": "starting", "PoweringOff": "shutting down"}
+    return words.get(power or "", "not known to be on")
