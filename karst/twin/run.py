@@ -26,6 +26,7 @@ from karst.twin.control_plane import ControlPlane, Ports
 from karst.twin.control_plane_commands import BINARIES
 from karst.twin.device import Device, devices
 from karst.twin.faults import Faults
+from karst.twin.hardware import Hardware
 from karst.twin.home import Home, TwinError
 from karst.twin.listener import Listener, listen
 from karst.twin.standing import with_standing
@@ -67,7 +68,13 @@ def run(options: Options) -> None:
         try:
             found = with_standing(planned, home.built, store, made.site.device_types, made.site.specs)
             world = World(
-                found, store, Cabling(home.cabling, found), Faults(home.faults), _factory(home), options.timing
+                found,
+                store,
+                Cabling(home.cabling, found),
+                Faults(home.faults),
+                _factory(home),
+                options.timing,
+                hardware=Hardware(home.hardware),
             )
             collector.relax()
             uvloop.run(_serve(options, made, world))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from karst.provider.bounds import Bounds, DomainError, LockedError
+from karst.provider.bounds import Bounds, LockedError
 from karst.provider.config import Configuration
 from karst.provider.model import DeviceArgs, PduArgs
 from karst.provider.visit import CredentialError, IdentityError, visit
@@ -19,7 +19,7 @@ from karst.verify.reading import devices
 
 log = logging.getLogger(__name__)
 
-_SILENT = (RedfishError, CredentialError, LockedError, DomainError)
+_SILENT = (RedfishError, CredentialError, LockedError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +50,25 @@ class Sweep:
         return Observed(servers=self._servers, pdus=self._pdus)
 
     async def _one(self, target: Target, wanted: frozenset[str], of: int) -> None:
-        name = target.expected.name
-        kept: Mapping[str, str] = {}
         try:
             async with self.bounds.slots, self.bounds.alone(target.args.endpoint):
                 await self._read(target, wanted)
         except IdentityError as fault:
-            kept = {"foreign": str(fault), "unread": "another device may hang there"}
+            self._keep(target, "another device may hang there", foreign=str(fault))
         except _SILENT as fault:
-            kept = {"unread": str(fault)}
+            self._keep(target, str(fault))
         except Exception as fault:
             # One BMC that says what nobody foresaw must not leave the rest of the site unseen.
-            log.exception("%s", name)
-            kept = {"unread": f"unforeseen {type(fault).__name__}: {fault}"}
-        if kept:
-            if isinstance(target.args, PduArgs):
-                self._pdus[name] = ObservedPdu(**kept)
-            else:
-                self._servers[name] = ObservedServer(**kept)
+            log.exception("%s", target.expected.name)
+            self._keep(target, f"unforeseen {type(fault).__name__}: {fault}")
         self._done += 1
         self.tell(self._done, of)
+
+    def _keep(self, target: Target, unread: str, foreign: str = "") -> None:
+        if isinstance(target.args, PduArgs):
+            self._pdus[target.expected.name] = ObservedPdu(unread=unread, foreign=foreign)
+        else:
+            self._servers[target.expected.name] = ObservedServer(unread=unread, foreign=foreign)
 
     async def _read(self, target: Target, wanted: frozenset[str]) -> None:
         configuration, name = target.configuration, target.expected.name

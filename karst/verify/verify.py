@@ -12,6 +12,7 @@ from karst.plan.rack import rack as planned_rack
 from karst.provider.bounds import Bounds
 from karst.provider.config import Configuration
 from karst.provider.planned import OutOfBandMap, rack_args
+from karst.site.names import device_name
 from karst.verify.checks import cords
 from karst.verify.evaluate import evaluate, finding
 from karst.verify.expected import ExpectedDevice, ExpectedRack, expected_rack
@@ -24,7 +25,7 @@ Tell = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How the BMCs of a hall are reached. Raises nothing; holds secrets, which its repr does not show."""
+    """How the BMCs of a hall are reached."""
 
     configuration: Configuration
     out_of_band: OutOfBandMap
@@ -82,6 +83,17 @@ def choose(plan: Plan, reach: Mapping[str, Reach], limit: Collection[str] = ()) 
             made.targets[name] = _targets(plan, rack, reach[seat.hall], chosen, made)
             made.chosen |= chosen
     return made
+
+
+def halls_of(plan: Plan, limit: Collection[str]) -> list[str]:
+    """The halls in which a rack or device matches a pattern of `limit`."""
+    found: dict[str, None] = {}
+    for name, seat in plan.racks.items():
+        layout = plan.layout(seat)
+        devices = (device_name(name, short) for short in (*layout.servers, *layout.pdus))
+        if seat.hall not in found and any(_matches((name, each), limit) for each in devices):
+            found[seat.hall] = None
+    return list(found)
 
 
 def _targets(plan: Plan, rack: ExpectedRack, reach: Reach, chosen: set[str], made: Racks) -> dict[str, Target]:
