@@ -22,12 +22,13 @@ STANDBY_W = 12.0
 
 @lru_cache(maxsize=65536)
 def _diligence(server: str) -> float:
-    """How much more or less than the mean a server works, 0.5 to 1.5: no two of a hall carry the same load.
+    """How much more or less than the mean a server works, 0.25 to 1.75: servers of a hall are not loaded alike.
 
-    From the name alone, so that each run is the same.
+    From the name alone, so that each run is the same. The word before it is one by which the servers of each rack of
+    the lab differ by more than two meters of the same watts do.
     """
-    drawn = int.from_bytes(sha256(f"karst twin load/{server}".encode()).digest()[:4], "big")
-    return 0.5 + drawn / 0xFFFFFFFF
+    drawn = int.from_bytes(sha256(f"karst twin use/{server}".encode()).digest()[:4], "big")
+    return 0.25 + 1.5 * drawn / 0xFFFFFFFF
 
 
 @dataclass(slots=True)
