@@ -81,5 +81,3 @@ def built(folder: Path) -> Iterator[Site]:
         site = Site(made, folder)
         site.build()
         yield site
-
-

@@ -57,8 +57,7 @@ def cords(rack: ExpectedRack, observed: Observed) -> Iterator[tuple[str, Verdict
         if seen.unread or seen.supplies is None:
             yield name, unobserved(seen.unread or seen.gaps.get("supplies", "supplies was not read"))
             continue
-        own = {(cord.pdu, cord.outlet) for cord in server.cords}
-        found = [_judge(cord, supply, meters, own, consistent) for cord, supply in _supplies(server, seen)]
+        found = [_judge(cord, supply, meters, server, seen, consistent) for cord, supply in _supplies(server, seen)]
         wrong = [verdict for verdict in found if verdict is not None]
         for verdict in wrong or [passed("each supply takes what its planned outlet gives, and no other outlet does")]:
             yield name, verdict
@@ -85,7 +84,12 @@ def _supplies(server: ExpectedServer, seen: ObservedServer | None) -> Iterator[t
 
 
 def _judge(
-    cord: Cord, supply: Supply | None, meters: _Rack, own: set[Outlet], consistent: set[Outlet]
+    cord: Cord,
+    supply: Supply | None,
+    meters: _Rack,
+    server: ExpectedServer,
+    seen: ObservedServer,
+    consistent: set[Outlet],
 ) -> Verdict | None:
     """What is wrong with a cord, None if it is proven."""
     port, planned = cord.power_port, (cord.pdu, cord.outlet)
@@ -106,8 +110,17 @@ def _judge(
     if meters.unread:
         name, why = next(iter(meters.unread.items()))
         return unobserved(f"an outlet of {name} may give as much, which was not read: {why}", port)
+    own = {(cord.pdu, cord.outlet) for cord in server.cords}
     others = [each for each in _like(taken_w, meters) if each not in own]
-    if others:
+    # A supply of the same server that is not where it should be, and takes as much, accounts for one of them.
+    strays = [
+        sibling
+        for end, sibling in _supplies(server, seen)
+        if sibling is not None
+        and _agrees(sibling.input_w, taken_w)
+        and not _agrees(sibling.input_w, meters.watts.get((end.pdu, end.outlet)))
+    ]
+    if len(others) > len(strays):
         return unobserved(
             f"{_words(planned)} gives its {taken_w:.0f} W, and so does {_words(others[0])}: an outlet test tells", port
         )
