@@ -21,8 +21,8 @@ ALERT = Alert.PAGE
 # IEC 62053-21), and the load by a little more between the two readings; at low load by a few watts whatever it is.
 _TOLERANCE = 0.05
 _TOLERANCE_W = 3.0
-# Below this nothing flows that could be compared.
-_LEAST_W = 5.0
+# Below a few percent of its capacity a supply's meter errs by more than the watts are apart: a server in standby.
+_LEAST_W = 20.0
 
 Outlet = tuple[str, str]  # rack PDU, outlet
 

@@ -107,7 +107,8 @@ class Redundancy(Check[ExpectedServer, ObservedServer]):
         if good > needed:
             return
         if good + len(unknown) > needed:
-            yield unobserved(f"{', '.join(unknown)} say nothing of health or input, and {good} is not enough")
+            silent = ", ".join(unknown)
+            yield unobserved(f"{good} serve for certain, and more than {needed} have to; of {silent} nothing is known")
         else:
             yield failed(f"{good} of {len(members)} power supplies serve, {needed} needed, so none may fail")
 
