@@ -4,7 +4,7 @@ SITE ?=
 KARST := .venv/bin/karst
 
 .DEFAULT_GOAL := help
-.PHONY: help tools image up converge down env test test-fast check bench requirements
+.PHONY: help tools image up converge verify down env test test-fast check bench requirements
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{gsub(/\$$\$$/, "$$", $$2); printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ converge: tools ## configure the hosts of SITE (default lab) with Ansible
 
 down: tools ## destroy the stacks, end the twin, remove all its state
 	@$(KARST) down $(SITE)
+
+verify: tools ## compare what BMCs and rack PDUs tell with plan and hardware spec
+	@$(KARST) verify $(SITE)
 
 env: ## print the environment of a shell for pulumi and kubectl: eval "$$(make -s env)"
 	@$(KARST) env

@@ -16,6 +16,7 @@ from karst.cli.power import power
 from karst.cli.rotate import rotate
 from karst.cli.status import status
 from karst.cli.up import up
+from karst.cli.verify import verify
 
 app = typer.Typer(
     name="karst",
@@ -42,6 +43,7 @@ app.command(rich_help_panel=_DECLARE)(draw)
 app.command(rich_help_panel=_DECLARE)(inventory)
 app.command(rich_help_panel=_BUILD)(up)
 app.command(rich_help_panel=_BUILD)(status)
+app.command(rich_help_panel=_BUILD)(verify)
 app.command(rich_help_panel=_BUILD)(power)
 app.command(rich_help_panel=_BUILD)(rotate)
 app.command(rich_help_panel=_BUILD)(env)

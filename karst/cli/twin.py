@@ -34,6 +34,8 @@ app = typer.Typer(
 
     - `karst twin fault '{"device": "*-s01", "status": 503, "times": 2}'` makes BMCs slow, mute or wrong;
 
+    - `karst twin hardware` breaks fans, memory, sensors, or pulls a power supply;
+
     - `karst twin feed B` loses a path of power, `karst twin cabling` moves a cord or swaps two controllers;
 
     - `karst twin deliver` writes the assets.csv of a site that the twin is to imitate.
@@ -198,6 +200,24 @@ def cabling(file: FileOption = None) -> None:
         if file is not None:
             control.change_cabling(_read(file))
         _print(control.cabling())
+
+
+@app.command()
+def hardware(file: FileOption = None) -> None:
+    """Show what is broken in the servers' hardware, or break and mend some; servers not named stay as they are.
+
+    Keys: `supplies_absent`, `fans_dead`, `memory_absent`, `memory_without_ecc`, `drives_failed`, `links_down`,
+    `sensors_lost` (`Inlet`, `Exhaust`), `inlet_c`, `firmware` (`BMC`, `BIOS`: a version). What is given for a server
+    takes the place of all that was broken there; `null` mends it.
+
+    Example, to `karst twin hardware --file -`:
+    `{"h1-r1-01-s01": {"fans_dead": ["Fan3"], "inlet_c": 41}, "h1-r1-01-s02": null}`.
+    """
+    with _sentences():
+        control = _control()
+        if file is not None:
+            control.change_hardware(_read(file))
+        _print(control.hardware())
 
 
 @app.command()

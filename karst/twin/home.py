@@ -36,6 +36,11 @@ class Home:
         return self.path / "cabling.json"
 
     @property
+    def hardware(self) -> Path:
+        """What is broken."""
+        return self.path / "hardware.json"
+
+    @property
     def built(self) -> Path:
         """Devices that were built, planned still or not."""
         return self.path / "built.json"

@@ -27,6 +27,7 @@ from karst.twin.control_plane import ControlPlane, Ports
 from karst.twin.control_plane_commands import BINARIES
 from karst.twin.device import Device, devices
 from karst.twin.faults import Faults
+from karst.twin.hardware import Hardware
 from karst.twin.home import Home, TwinError
 from karst.twin.hosts import HOSTS_MAX, Hosts
 from karst.twin.hosts_podman import Podman, lacking, twin_id
@@ -73,8 +74,11 @@ def run(options: Options) -> None:
         store = Store(home.database)
         try:
             found = with_standing(planned, home.built, store, made.site.device_types, made.site.specs)
-            cabling, faults, hosts = Cabling(home.cabling, found), Faults(home.faults), _hosts(options, made)
-            world = World(found, store, cabling, faults, _factory(home), options.timing, hosts=hosts)
+            cabling, faults = Cabling(home.cabling, found), Faults(home.faults)
+            hardware, hosts = Hardware(home.hardware), _hosts(options, made)
+            world = World(
+                found, store, cabling, faults, _factory(home), options.timing, hardware=hardware, hosts=hosts
+            )
             collector.relax()
             uvloop.run(_serve(options, made, world))
         finally:

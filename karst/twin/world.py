@@ -16,6 +16,7 @@ from karst.twin.cabling import Cabling
 from karst.twin.device import Device, by_name
 from karst.twin.electrics import Electrics
 from karst.twin.faults import Faults
+from karst.twin.hardware import Hardware
 from karst.twin.no_hosts import NoHosts
 from karst.twin.shapes import SHAPES
 from karst.twin.state import Outlets, Power, Tasks
@@ -23,6 +24,21 @@ from karst.twin.store import Store
 from karst.twin.tree import Tree
 
 _FEEDS = ("", "feeds")  # a row of the store that belongs to no device
+
+
+def parts(bmc: Bmc) -> dict[str, list[str]]:
+    """What `karst twin hardware` may name in a server, by the key of Defects."""
+    spec = bmc.device.server
+    memory = [f"DIMM{index}" for index in range(1, spec.memory_modules + 1)]
+    return {
+        "supplies_absent": [port.name for port in bmc.device.type.power_ports],
+        "fans_dead": [f"Fan{index}" for index in range(1, spec.fans + 1)],
+        "memory_absent": memory,
+        "memory_without_ecc": memory,
+        "drives_failed": [f"Disk{index}" for index in range(1, spec.drives + 1)],
+        "links_down": list(bmc.shape.nic_ids),
+        "firmware": ["BMC", "BIOS"],
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +73,13 @@ class World:
         factory: Credential,
         timing: Timing | None = None,
         utilisation: float = 0.4,
+        *,
+        hardware: Hardware,
         hosts: NoHosts | None = None,
     ) -> None:
         self.store = store
         self.faults = faults
+        self.hardware = hardware
         self.factory = factory
         self.timing = timing or Timing()
         self.hosts = hosts or NoHosts()
@@ -133,6 +152,12 @@ class World:
         self.electrics.rewire()
         self.readdress()
         self.electrics.settle_all()
+        self.store.flush()
+
+    def change_hardware(self, change: bytes) -> None:
+        """Break hardware, or mend it; see Hardware.change."""
+        changed = self.hardware.change(change, {bmc.name: parts(bmc) for bmc in self.servers()})
+        self.electrics.settle(changed)
         self.store.flush()
 
     def servers(self) -> Iterable[Bmc]:
