@@ -179,8 +179,6 @@ class Units:
         return "".join(f"\n  {line}" for line in lines.splitlines())
 
 
-def _step(
-    name: str, done: str, *verbs: tuple[str, ...], follows: bool = False, unit: str | None = None
-) -> Step:
+def _step(name: str, done: str, *verbs: tuple[str, ...], follows: bool = False, unit: str | None = None) -> Step:
     commands = tuple(("systemctl", *verb, name) for verb in verbs)
     return Step(name, f"{name} is {done}", commands, follows, unit)

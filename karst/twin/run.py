@@ -76,9 +76,7 @@ def run(options: Options) -> None:
             found = with_standing(planned, home.built, store, made.site.device_types, made.site.specs)
             cabling, faults = Cabling(home.cabling, found), Faults(home.faults)
             hardware, hosts = Hardware(home.hardware), _hosts(options, made)
-            world = World(
-                found, store, cabling, faults, _factory(home), options.timing, hardware=hardware, hosts=hosts
-            )
+            world = World(found, store, cabling, faults, _factory(home), options.timing, hardware=hardware, hosts=hosts)
             collector.relax()
             uvloop.run(_serve(options, made, world))
         finally:
