@@ -97,9 +97,7 @@ def test_a_disk_that_may_hold_something_is_never_written_without_consent(
 
 
 @given(servers, seen_servers, st.booleans())
-def test_another_image_is_pending_until_it_is_consented_to(
-    server: ServerArgs, seen: SeenServer, consent: bool
-) -> None:
+def test_another_image_is_pending_until_it_is_consented_to(server: ServerArgs, seen: SeenServer, consent: bool) -> None:
     active = replace(server, status=Status.ACTIVE, hold=None, power="On")
     differs = active.image is not None and seen.image != active.image
     without = decide_server(active, seen, consent)

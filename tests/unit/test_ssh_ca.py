@@ -52,9 +52,7 @@ def test_what_a_certificate_says_is_believed(authority: SshAuthority) -> None:
     assert (found.key_id, found.principals) == (KEY_ID, NAMES)
 
 
-def test_what_is_not_to_be_believed(
-    authority: SshAuthority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_not_to_be_believed(authority: SshAuthority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     other = SshAuthority.load_or_create(tmp_path / "other")
     cases = {
         "not signed by the site's SSH CA": other.issue_host(KEY_ID, NAMES, 30).certificate,
