@@ -36,7 +36,7 @@ class SeenServer:
     settings: Mapping[str, str] = field(default_factory=dict)  # in effect
     staged: Mapping[str, str] = field(default_factory=dict)  # after the next reset
     image: str | None = None  # installed: its URL, "" for none; None where nothing tells
-    installing: bool = False  # by a run that was cut short
+    installing: bool = False  # by a run that was cut short: the declared image is still in the virtual drive
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,8 @@ def record_server(server: ServerArgs, seen: SeenServer) -> dict[str, Any]:
             record[name] = differing
     if server.image is not None and seen.image != server.image:
         record["image"] = _UNKNOWN if seen.image is None else seen.image
+    if seen.installing:
+        record["installing"] = True
     return record
 
 
@@ -78,6 +80,7 @@ def recall_server(server: ServerArgs, record: Record | None) -> SeenServer | Non
         settings={**server.settings, **record.get("settings", {})},
         staged={**server.settings, **record.get("staged", {})},
         image=None if image == _UNKNOWN else image,
+        installing=record.get("installing") is True,
     )
 
 

@@ -157,7 +157,7 @@ def _control_plane(options: Options, made: Plan) -> ControlPlane | None:
 
 def _hosts(options: Options, made: Plan) -> NoHosts:
     if options.host_image is None:
-        return NoHosts("this twin was started without hosts")
+        return NoHosts("it was started without")
     seats = host_seats(made)
     if not seats:
         return NoHosts("the site's servers declare no image")
