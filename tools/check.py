@@ -23,8 +23,9 @@ COMMANDS = (
     ("mypy", "karst", "stacks", "__main__.py"),
     ("mypy", "tools/build.py", "tools/image.py", "tools/venv.py", "tools/check.py"),
     ("lint-imports",),
-    ("yamllint", "--strict", "sites", "hardware", "Pulumi.yaml", "tools", "inventories", "playbooks", ".ansible-lint"),
-    ("ansible-lint", "--nocolor", "-q", "inventories", "playbooks"),
+    ("yamllint", "--strict", "sites", "hardware", "Pulumi.yaml", "tools", "inventories", "playbooks", "roles"),
+    ("yamllint", "--strict", ".ansible-lint", ".config"),
+    ("ansible-lint", "--nocolor", "-q", "inventories", "playbooks", "roles", ".config/molecule"),
 )
 
 

@@ -17,7 +17,9 @@ def set_password(host, user, password):
 
 def ssh(host, *options):
     # Exit code 255 would mean to testinfra that it did not reach the host itself.
-    return host.run(f"ssh -o BatchMode=yes -o StrictHostKeyChecking=no {' '.join(options)} karst@127.0.0.1 || false").stderr
+    return host.run(
+        f"ssh -o BatchMode=yes -o StrictHostKeyChecking=no {' '.join(options)} karst@127.0.0.1 || false"
+    ).stderr
 
 
 def test_8_1_4_1_a_weak_password_is_refused_and_an_old_one_too(host):
