@@ -9,13 +9,16 @@ DOCUMENTATION = r"""
 module: karst_files
 short_description: Lays down a set of files and sees to the services that read them
 description:
-  - Reads the host, decides, then acts; check mode stops before the last. New content is checked, all of it, before any is laid.
-  - A service or command that is due because a file changed is noted in C(/run/karst/pending) until it is done, so that a run that
-    was killed in between is made good by the next.
+  - Reads the host, decides, then acts; check mode stops before the last. New content is checked, all of it, before any
+    is laid.
+  - A service or command that is due because a file changed is noted in C(/run/karst/pending) until it is done, so that
+    a run that was killed in between is made good by the next.
   - The action plugin of the same name renders templates on the controller.
 options:
   files:
-    description: Files to lay. Without C(template), C(content), C(link) and C(absent) only mode and owner of an existing one are set.
+    description:
+      - Files to lay. Without C(template), C(content), C(link) and C(absent) only mode and owner of an existing one are
+        set.
     type: list
     elements: dict
     default: []
@@ -69,7 +72,11 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions: {description: What was done or would be, type: list, elements: str, returned: always}
-skipped_in_container: {description: What a container cannot have, each with its reason, type: list, elements: str, returned: always}
+skipped_in_container:
+  description: What a container cannot have, each with its reason
+  type: list
+  elements: str
+  returned: always
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -111,7 +118,8 @@ def main() -> None:
     """Read, decide, act; or read and decide, in check mode."""
     kinds = [("template", "content", "link")]
     spec = {"files": _list(FILE, mutually_exclusive=kinds), "commands": _list(COMMAND), "services": _list(SERVICE)}
-    module = AnsibleModule(spec, supports_check_mode=True)
+    # Without no_log every call would stand in the host's log, with the text of all files.
+    module = AnsibleModule(spec, supports_check_mode=True, no_log=True)
     wanted = module.params
 
     files = Files(wanted["files"], module.run_command, trial=module.check_mode)
@@ -122,6 +130,7 @@ def main() -> None:
         "changed": bool(files.changes or units.steps),
         "actions": [change.sentence for change in files.changes] + [step.sentence for step in units.steps],
         "skipped_in_container": units.skipped,
+        "invocation": {"module_args": {"files": [file["path"] for file in wanted["files"]]}},
         "diff": [change.diff() for change in files.changes] + units.diff(),
     }
     if faults:

@@ -1,4 +1,4 @@
-"""Files as they are on this host, as they shall be, and the way from the one to the other. Of the module karst_files."""
+"""Files as they are on this host, as they shall be, and the way there. Of the module karst_files."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import stat
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 # AnsibleModule.run_command: exit code, output, error output.
@@ -48,9 +49,9 @@ def read(path: str) -> State:
     except (FileNotFoundError, NotADirectoryError):
         return State()
     if stat.S_ISLNK(found.st_mode):
-        return State(link=os.readlink(path))
-    with open(path, encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123 - a host's path, as given
-        text = file.read()
+        return State(link=str(Path(path).readlink()))
+    # Not as text, or a file whose lines end as on other systems would seem the same.
+    text = Path(path).read_bytes().decode("utf-8", "surrogateescape")
     return State(text=text, mode=stat.S_IMODE(found.st_mode), owner=found.st_uid, group=found.st_gid)
 
 
@@ -80,34 +81,34 @@ class Change:
     def make(self) -> None:
         """Put it in place whole, or not at all. Raises OSError."""
         if not self.after.there:
-            os.unlink(self.path)
+            Path(self.path).unlink()
             return
-        folder = os.path.dirname(self.path)
-        os.makedirs(folder, exist_ok=True)
+        folder = Path(self.path).parent
+        folder.mkdir(parents=True, exist_ok=True)
         # In the same folder, as only a rename within a file system is whole; hidden, so that no *.d reader takes it.
         handle, fresh = tempfile.mkstemp(prefix=".karst.", dir=folder)
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as file:
+            with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
                 self._fill(file, fresh)
             self._into_place(fresh)
         except BaseException:
-            os.unlink(fresh)
+            Path(fresh).unlink(missing_ok=True)
             raise
 
     def _into_place(self, fresh: str) -> None:
         try:
-            os.replace(fresh, self.path)
+            Path(fresh).replace(self.path)
         except OSError as error:
             # A container's /etc/hosts and /etc/hostname are mounts, which nothing can take the place of.
             if error.errno != errno.EBUSY:
                 raise
             shutil.copyfile(fresh, self.path)
-            os.unlink(fresh)
+            Path(fresh).unlink()
 
     def _fill(self, file: Any, fresh: str) -> None:
         if self.after.link is not None:
-            os.unlink(fresh)
-            os.symlink(self.after.link, fresh)
+            Path(fresh).unlink()
+            Path(fresh).symlink_to(self.after.link)
             return
         file.write(self.after.text)
         file.flush()
@@ -138,7 +139,7 @@ class Files:
     def _decide(self, each: dict[str, Any]) -> None:
         before = read(each["path"])
         after = _after(each, before)
-        if after.link is not None and not os.path.exists(os.path.join(os.path.dirname(each["path"]), after.link)):
+        if after.link is not None and not (Path(each["path"]).parent / after.link).exists():
             raise ValueError(f"there is no {after.link} to point to")
         if after == before:
             return
@@ -155,7 +156,7 @@ class Files:
         if shutil.which(check[0]) is None:
             # A trial installs no packages, so it cannot ask the programs that come with them.
             return [] if self._trial else [f"{change.path} is checked by {check[0]}, which this host does not have"]
-        with tempfile.NamedTemporaryFile("w", prefix="karst.", suffix=os.path.basename(change.path)) as file:
+        with tempfile.NamedTemporaryFile("w", prefix="karst.", suffix=Path(change.path).name) as file:
             file.write(change.after.text or "")
             file.flush()
             code, out, err = self._run([part.replace("%s", file.name) for part in check])

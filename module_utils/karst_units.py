@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.karst_files import Change, Run
 
 # In memory: a host that has started anew has started every service with the files it then had.
-PENDING = "/run/karst/pending"
+PENDING = Path("/run/karst/pending")
 UNIT_FOLDERS = ("/etc/systemd/", "/usr/lib/systemd/", "/lib/systemd/")
 ENABLED = ("enabled", "enabled-runtime", "static", "indirect", "generated", "alias")
 
@@ -20,13 +20,13 @@ ENABLED = ("enabled", "enabled-runtime", "static", "indirect", "generated", "ali
 class Due:
     """What must follow changed files. It is noted before they change, so that a killed run is made good by the next."""
 
-    def __init__(self, changed: set[str], folder: str = PENDING) -> None:
+    def __init__(self, changed: set[str], folder: Path = PENDING) -> None:
         self._changed = changed
         self._folder = folder
 
     def __call__(self, key: str, follows: Iterable[str]) -> bool:
         """Whether a followed file changes now, or changed before and nothing followed."""
-        return bool(self._changed.intersection(follows)) or os.path.exists(self._path(key))
+        return bool(self._changed.intersection(follows)) or self._path(key).exists()
 
     def lays(self, unit: str) -> bool:
         """Whether a file of this task brings the unit."""
@@ -34,19 +34,17 @@ class Due:
 
     def note(self, steps: Iterable[Step]) -> None:
         """Note the steps that follow files."""
-        os.makedirs(self._folder, mode=0o700, exist_ok=True)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for step in steps:
             if step.follows:
-                with open(self._path(step.key), "w", encoding="utf-8") as file:  # noqa: PTH123
-                    file.write(step.key)
+                self._path(step.key).write_text(step.key, encoding="utf-8")
 
     def done(self, step: Step) -> None:
         """Strike the step out."""
-        if os.path.exists(self._path(step.key)):
-            os.unlink(self._path(step.key))
+        self._path(step.key).unlink(missing_ok=True)
 
-    def _path(self, key: str) -> str:
-        return os.path.join(self._folder, hashlib.sha256(key.encode()).hexdigest()[:16])
+    def _path(self, key: str) -> Path:
+        return self._folder / hashlib.sha256(key.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

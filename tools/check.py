@@ -32,8 +32,9 @@ COMMANDS = (
         "lookup_plugins",
     ),
     ("lint-imports",),
-    ("yamllint", "--strict", "sites", "hardware", "Pulumi.yaml", "tools", "inventories", "playbooks", ".ansible-lint"),
-    ("ansible-lint", "--nocolor", "-q", "inventories", "playbooks"),
+    ("yamllint", "--strict", "sites", "hardware", "Pulumi.yaml", "tools", "inventories", "playbooks", "roles"),
+    ("yamllint", "--strict", ".ansible-lint", ".config"),
+    ("ansible-lint", "--nocolor", "-q", "inventories", "playbooks", "roles", ".config/molecule"),
 )
 
 
