@@ -63,6 +63,8 @@ def record_server(server: ServerArgs, seen: SeenServer) -> dict[str, Any]:
             record[name] = differing
     if server.image is not None and seen.image != server.image:
         record["image"] = _UNKNOWN if seen.image is None else seen.image
+    if seen.installing:
+        record["installing"] = True
     return record
 
 
@@ -78,6 +80,7 @@ def recall_server(server: ServerArgs, record: Record | None) -> SeenServer | Non
         settings={**server.settings, **record.get("settings", {})},
         staged={**server.settings, **record.get("staged", {})},
         image=None if image == _UNKNOWN else image,
+        installing=record.get("installing") is True,
     )
 
 

@@ -102,12 +102,7 @@ async def converge(
         found = None
     match steps.power:
         case "on":
-            if system.power == "PoweringOff":
-                await system.wait_power("Off", _SHUTDOWN_PATIENCE_S)
-            await outlets_on()
-            await bounds.inrush(server.branches)
-            await system.reset(ON, ("On", "PoweringOn"))
-            found = await system.wait_power("On", _POWER_PATIENCE_S)
+            found = await _power_on(system, server, bounds, outlets_on)
             again = await _applied(system, server, steps)
         case "off":
             await shut_down(system)
@@ -123,6 +118,17 @@ async def converge(
     if again is None:
         again = await found.bios() if server.settings and (steps.stage or steps.power or steps.install) else bios
     return _seen(visit, server, found, again, image)
+
+
+async def _power_on(
+    system: System, server: ServerArgs, bounds: Bounds, outlets_on: Callable[[], Awaitable[None]]
+) -> System:
+    if system.power == "PoweringOff":
+        await system.wait_power("Off", _SHUTDOWN_PATIENCE_S)
+    await outlets_on()
+    await bounds.inrush(server.branches)
+    await system.reset(ON, ("On", "PoweringOn"))
+    return await system.wait_power("On", _POWER_PATIENCE_S)
 
 
 async def shut_down(system: System) -> None:

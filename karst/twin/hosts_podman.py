@@ -18,11 +18,13 @@ from dataclasses import dataclass
 
 from karst.twin.home import Home
 
-# A systemd of its own: private cgroups (of the machine's it would remount), limits below the machine's own.
+# A systemd of its own, with limits below the machine's. The cgroup namespace is podman's choice: with cgroups of
+# version 1 a private one would have every systemd manage the root of the machine's own tree, and each would wait at its
+# shutdown for the services of the others.
 # A server owns its firewall (NET_ADMIN) and may restart (SYS_BOOT, which here ends the container alone); chrony starts
 # only with SYS_TIME, and the seed keeps it off the clock.
 _MACHINE = (
-    *("--systemd=always", "--cgroupns=private", "--cap-add=NET_ADMIN,SYS_BOOT,SYS_TIME", "--no-hosts"),
+    *("--systemd=always", "--cap-add=NET_ADMIN,SYS_BOOT,SYS_TIME", "--no-hosts"),
     *("--ulimit=nofile=20000:20000", "--ulimit=nproc=1024:1024"),
 )
 # Nothing of the caller's environment: no proxy, no foreign CA bundle, no secret.
