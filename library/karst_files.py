@@ -111,7 +111,8 @@ def main() -> None:
     """Read, decide, act; or read and decide, in check mode."""
     kinds = [("template", "content", "link")]
     spec = {"files": _list(FILE, mutually_exclusive=kinds), "commands": _list(COMMAND), "services": _list(SERVICE)}
-    module = AnsibleModule(spec, supports_check_mode=True)
+    # Without no_log every call would stand in the host's log, with the text of all files.
+    module = AnsibleModule(spec, supports_check_mode=True, no_log=True)
     wanted = module.params
 
     files = Files(wanted["files"], module.run_command, trial=module.check_mode)
@@ -122,6 +123,7 @@ def main() -> None:
         "changed": bool(files.changes or units.steps),
         "actions": [change.sentence for change in files.changes] + [step.sentence for step in units.steps],
         "skipped_in_container": units.skipped,
+        "invocation": {"module_args": {"files": [file["path"] for file in wanted["files"]]}},
         "diff": [change.diff() for change in files.changes] + units.diff(),
     }
     if faults:
