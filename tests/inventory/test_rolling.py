@@ -6,6 +6,7 @@ Its hosts are files on this machine. What is real is the plan, the inventory, An
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -49,7 +50,7 @@ class Hosts:
         }
         command = [Path(sys.executable).parent / "ansible-playbook", "playbooks/rolling.yml", *options]
         return subprocess.Popen(
-            [*command, "-i", "inventories/lab", "-e", orjson.dumps(given).decode()],
+            [*command, "-i", self.folder / "inventories" / "lab", "-e", orjson.dumps(given).decode()],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -96,6 +97,10 @@ def hosts(tmp_path: Path) -> Hosts:
             groups.setdefault(group, []).append(name)
     for name in found.hosts:
         (tmp_path / f"{name}.up").touch()
+    # An inventory of its own, in a clone, as one run over an inventory at a time is what is allowed.
+    for name in ("Pulumi.yaml", "sites", "hardware"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    shutil.copytree(ROOT / "inventories" / "lab", tmp_path / "inventories" / "lab")
     return Hosts(tmp_path, tuple(found.hosts), redundancy_groups(members_of(groups, found.hosts)))
 
 
@@ -139,7 +144,8 @@ def test_killed_and_started_again_it_takes_first_whom_it_left_down(hosts: Hosts)
     before = len(hosts.log())
     status, out = hosts.run()
     assert status == 0, out
-    assert hosts.log()[before][1] in left
+    batch = hosts.log()[before : before + 8]  # four hosts, each down and up
+    assert {name.rpartition("-")[0] for _, name in batch} == {"h1-r1-02"}
     assert hosts.down() == set()
     hosts.check()
 
