@@ -30,6 +30,7 @@ from karst.provider.sweep import Sweep
 
 GOALS = {"wall_s": 60.0, "bare": 3.0}
 OPTIONS = ("--limit", f"{HALL}-*", "--format", "json")
+_BUILDING, _BUILD_ATTEMPTS = 256, 3
 RUNS = 2  # the first finds nothing warm; the better counts
 
 
@@ -41,7 +42,7 @@ def say(text: str) -> None:
 def build(clone: Clone) -> None:
     """What `up` does to the hall's metal, without the engine: enrolled, set, powered on."""
     found = reach(clone.paths, clone.plan, HALL, "the hall")
-    bounds = Bounds(CONCURRENCY, clone.paths.locks)
+    bounds = Bounds(_BUILDING, clone.paths.locks)
     names = [seat.name for seat in clone.plan.racks.values() if seat.hall == HALL]
 
     async def silent(_: str) -> None:
@@ -55,8 +56,12 @@ def build(clone: Clone) -> None:
     async def all_racks() -> list[dict[str, str]]:
         return await asyncio.gather(*(converge(name) for name in names))
 
-    failed = {name: why for each in asyncio.run(all_racks()) for name, why in each.items()}
-    if failed:
+    # Not what is measured: on a busy machine a BMC of the twin may need a second asking.
+    for _ in range(_BUILD_ATTEMPTS):
+        failed = {name: why for each in asyncio.run(all_racks()) for name, why in each.items()}
+        if not failed:
+            break
+    else:
         raise RuntimeError(f"{len(failed)} devices were not built: {dict(list(failed.items())[:3])}")
 
 
