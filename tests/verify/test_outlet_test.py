@@ -17,11 +17,13 @@ from karst.verify.verify import choose
 
 from .site import HALL, Site, shown
 
+pytestmark = pytest.mark.slow
+
 # Of each shape of BMC; the older one tells of a lost input by its volts alone.
 SHAPES = ("h1-r1-02-s02", "h1-r1-01-s03", "h1-r1-03-s04")
 
 
-def tested(site: Site, server: str) -> dict[str, Finding]:
+def proven(site: Site, server: str) -> dict[str, Finding]:
     rack = server.rpartition("-")[0]
     racks = choose(site.lab.plan, {HALL: site.reach}, (rack,))
     bounds = Bounds(2, site.folder / "locks")
@@ -33,18 +35,16 @@ def outlets_off(site: Site) -> list[str]:
     return [outlet for device in site.lab.devices().values() for outlet in device.get("outlets_off", [])]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("server", SHAPES)
 def test_planned_cords_are_proven_and_the_server_runs_on(site: Site, server: str) -> None:
     before = site.lab.devices()[server]
-    found = tested(site, server)
+    found = proven(site, server)
     assert {port: each.outcome for port, each in found.items()} == dict.fromkeys(("PSU1", "PSU2"), Outcome.PASSED)
     after = site.lab.devices()[server]
     assert (after["power"], after["power_ons"], after["resets"]) == ("On", before["power_ons"], before["resets"])
     assert outlets_off(site) == []
 
 
-@pytest.mark.slow
 def test_supplies_with_each_other_s_cords_are_told_apart(site: Site) -> None:
     """Both outlets feed the server as planned, and give the same watts: no sweep can tell."""
     server = SHAPES[0]
@@ -55,20 +55,19 @@ def test_supplies_with_each_other_s_cords_are_told_apart(site: Site) -> None:
     site.lab.control.change_cabling({"cords": {server: crossed}})
     site.build()  # it was without power on the way
     assert shown(site.verify().findings) == {}
-    found = tested(site, server)
+    found = proven(site, server)
     assert {port: each.outcome for port, each in found.items()} == dict.fromkeys(("PSU1", "PSU2"), Outcome.FAILED)
     assert found["PSU1"].sentence == f"outlet {one.outlet} of {one.pdu} feeds PSU2"
     assert outlets_off(site) == []
 
 
-@pytest.mark.slow
 def test_an_outlet_of_another_server(site: Site) -> None:
     one, other = "h1-r1-01-s01", "h1-r1-01-s02"
     first, second = planned_server(site.lab.plan, one).cords[0], planned_server(site.lab.plan, other).cords[0]
     site.lab.control.change_cabling(
         {"cords": {one: {"PSU1": [second.pdu, second.outlet]}, other: {"PSU1": [first.pdu, first.outlet]}}}
     )
-    found = tested(site, one)
+    found = proven(site, one)
     assert found["PSU1"].outcome is Outcome.FAILED
     assert found["PSU1"].sentence == f"outlet {first.outlet} of {first.pdu} feeds no supply of this server"
     assert found["PSU2"].outcome is Outcome.PASSED
@@ -76,11 +75,10 @@ def test_an_outlet_of_another_server(site: Site) -> None:
     assert outlets_off(site) == []
 
 
-@pytest.mark.slow
 def test_a_server_that_one_path_alone_feeds_is_not_touched(site: Site) -> None:
     server = SHAPES[0]
     site.lab.control.change_cabling({"cords": {server: {"PSU2": None}}})
-    found = tested(site, server)
+    found = proven(site, server)
     assert {each.outcome for each in found.values()} == {Outcome.UNOBSERVED}
     assert "PSU2 had no input before" in found["PSU1"].sentence
     assert site.lab.devices()[server]["power"] == "On"
