@@ -53,15 +53,17 @@ def build(clone: Clone) -> None:
         sweep = Sweep(found.configuration, bounds, 1, {}, silent, silent)
         return (await sweep.converge({**args.servers, **args.pdus})).failed
 
-    async def all_racks() -> list[dict[str, str]]:
-        return await asyncio.gather(*(converge(name) for name in names))
+    async def all_racks() -> dict[str, str]:
+        # Not what is measured: on a busy machine a BMC of the twin may need a second asking.
+        failed: dict[str, str] = {}
+        for _ in range(_BUILD_ATTEMPTS):
+            failed = {key: why for each in await asyncio.gather(*map(converge, names)) for key, why in each.items()}
+            if not failed:
+                break
+        return failed
 
-    # Not what is measured: on a busy machine a BMC of the twin may need a second asking.
-    for _ in range(_BUILD_ATTEMPTS):
-        failed = {name: why for each in asyncio.run(all_racks()) for name, why in each.items()}
-        if not failed:
-            break
-    else:
+    failed = asyncio.run(all_racks())
+    if failed:
         raise RuntimeError(f"{len(failed)} devices were not built: {dict(list(failed.items())[:3])}")
 
 
