@@ -11,7 +11,7 @@ from karst.plan.server import server as planned_server
 
 from .site import Site, shown
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("verify")]
 
 # One of each shape of BMC: newest, wary, older.
 FANJING, LEIGONG, WUMENG = "h1-r1-02-s02", "h1-r1-01-s03", "h1-r1-03-s04"

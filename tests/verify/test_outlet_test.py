@@ -17,7 +17,7 @@ from karst.verify.verify import choose
 
 from .site import HALL, Site, shown
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("verify")]
 
 # Of each shape of BMC; the older one tells of a lost input by its volts alone.
 SHAPES = ("h1-r1-02-s02", "h1-r1-01-s03", "h1-r1-03-s04")
