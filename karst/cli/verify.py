@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import resource
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -14,22 +11,17 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from karst import collector
-from karst.cli.console import Ticker, complain, err, faults_as_sentences, out, plural
-from karst.cli.reach import reach
+from karst.cli.console import complain, err, faults_as_sentences, out, plural
 from karst.cli.site import print_json
-from karst.plan.model import Plan
+from karst.cli.verify_run import racks_of, swept, tested_outlets
 from karst.plan.pipeline import plan
-from karst.provider.bounds import Bounds, lock_folder
 from karst.site.load import load
 from karst.site.problems import one_of
 from karst.verify.evaluate import GROUPS
 from karst.verify.finding import Finding, Outcome
 from karst.verify.junit import junit
-from karst.verify.verify import Racks, Reach, Report, choose, halls_of
-from karst.verify.verify import verify as verified
+from karst.verify.verify import Report
 from karst.workspace import paths
-from karst.workspace.paths import Paths, UnknownNameError, WorkspaceError
 
 # Of a table: more rows than anybody reads. JSON and JUnit have them all.
 _ROWS = 200
@@ -54,11 +46,19 @@ def verify(
         typer.Option(help="Only racks or devices whose name matches, `h1-r1-02*`. May be repeated.", metavar="PATTERN"),
     ] = None,
     style: Annotated[ReportFormat, typer.Option("--format", help="How the report is printed.")] = ReportFormat.TABLE,
+    outlet_test: Annotated[
+        str | None,
+        typer.Option(help="Switch off each outlet of this server in turn, and see what loses power.", metavar="SERVER"),
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Consent to the outlet test of a server that is not staged.")
+    ] = False,
 ) -> None:
     """Read every BMC and rack PDU of SITE, and say what is not as plan and hardware spec have it.
 
-    Nothing is changed. What nobody could see is unobserved, and does not count as passed. What is held, or off as its
-    status has it, is shown and does not count; planned, failed and leaving devices are not looked at.
+    Nothing is changed, but by an outlet test. What nobody could see is unobserved, and does not count as passed. What
+    is held, or off as its status has it, is shown and does not count; planned, failed and leaving devices are not
+    looked at.
 
     Exit code 0: all was seen, and is right; 1: something failed; 3: nothing failed, but something was not seen;
     2: wrong use. Every check is in docs/verify.md.
@@ -68,47 +68,13 @@ def verify(
             raise typer.BadParameter(f"{', '.join(sorted(unknown))}: expected {one_of(GROUPS)}", param_hint="--only")
         place = paths.find()
         planned = plan(load(place.site(site), place.hardware))
-        racks = _racks(place, planned, limit or [])
-        report = _run(planned, racks, only or [])
+        if outlet_test:
+            report = tested_outlets(place, planned, outlet_test, yes)
+        else:
+            racks = racks_of(place, planned, limit or [])
+            report = swept(planned, racks, only or [])
         _show(report, style)
         raise typer.Exit(_exit_code(report.findings))
-
-
-def _racks(place: Paths, planned: Plan, limit: list[str]) -> Racks:
-    """Raises WorkspaceError, UnknownNameError."""
-    halls = dict.fromkeys(seat.hall for seat in planned.racks.values())
-    # The halls of a site are often built one by one: only those that the limit names have to be reached.
-    wanted = halls_of(planned, limit) if limit else list(halls)
-    if not wanted:
-        raise UnknownNameError(f"no rack or device of {planned.site.place.name} matches {', '.join(limit)}")
-    found = {}
-    for hall in wanted:
-        made = reach(place, planned, hall, f"hall {hall}")
-        os.environ.update(made.environment)  # the locks that engines respect lie where it says
-        found[hall] = Reach(made.configuration, made.out_of_band)
-    try:
-        return choose(planned, found, limit)
-    except ValueError as fault:
-        raise WorkspaceError(str(fault)) from None
-
-
-def _run(planned: Plan, racks: Racks, only: list[str]) -> Report:
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # a connection and a lock file for every BMC of a hall
-    collector.relax()
-    targets = (target for each in racks.targets.values() for target in each.values())
-    concurrency = min((target.configuration.concurrency for target in targets), default=1)
-    with Ticker("verify") as ticker:
-        # Not uvloop, for the same reason as in the provider (karst/provider/main.py).
-        return asyncio.run(
-            verified(
-                planned,
-                racks,
-                Bounds(concurrency, lock_folder()),
-                only,
-                lambda done, of: ticker.tell(f"{done:,} of {of:,} BMCs"),
-            )
-        )
 
 
 def _exit_code(findings: Iterable[Finding]) -> int:

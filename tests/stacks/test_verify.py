@@ -79,6 +79,18 @@ def test_wrong_use_is_exit_code_2(lab: Clone, arguments: tuple[str, str], senten
     assert sentence in " ".join(run.err.replace("│", " ").split())
 
 
+def test_outlets_are_tested_with_consent_alone(lab: Clone) -> None:
+    run = lab.karst("verify", "lab", "--outlet-test", BROKEN)
+    assert run.status == 1, run.all
+    assert "no outlet was touched" in run.err
+    assert "--yes consents" in run.err
+    run = lab.karst("verify", "lab", "--outlet-test", BROKEN, "--yes", "--format", "json")
+    assert run.status == 0, run.all
+    findings = json.loads(run.out)["findings"]
+    assert [(each["part"], each["outcome"]) for each in findings] == [("PSU1", "passed"), ("PSU2", "passed")]
+    assert not any(device.get("outlets_off") for device in lab.devices().values())
+
+
 def test_no_secret_is_shown(lab: Clone) -> None:
     run = lab.karst("verify", "lab", "--format", "json")
     passwords = [login["password"] for login in lab.secrets["bmc"].values()]

@@ -7,9 +7,9 @@ import pytest
 from .site import Site, built
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def healthy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The lab, built once for a module."""
+    """The lab, built once for all tests of `verify`."""
     with built(tmp_path_factory.mktemp("site")) as site:
         yield site
 

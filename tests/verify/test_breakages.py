@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from karst.plan.model import Cord
+from karst.plan.server import server as planned_server
+
 from .site import Site, shown
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("verify")]
 
 # One of each shape of BMC: newest, wary, older.
 FANJING, LEIGONG, WUMENG = "h1-r1-02-s02", "h1-r1-01-s03", "h1-r1-03-s04"
@@ -171,7 +174,6 @@ def test_a_run_writes_nothing_and_leaves_no_session(site: Site) -> None:
         assert device["requests"].get("POST", 0) == device["logins"], name
 
 
-def _cords(site: Site, server: str) -> Any:
-    from karst.plan.server import server as planned_server
+def _cords(site: Site, server: str) -> tuple[Cord, ...]:
 
     return planned_server(site.lab.plan, server).cords
