@@ -77,7 +77,7 @@ def _decide_image(server: ServerArgs, seen: SeenServer, reinstall: bool) -> tupl
     if server.image is None or server.status is not Status.ACTIVE or wanted_power(server) == "Off":
         return False, False
     if seen.image == server.image:
-        return False, False
+        return seen.installing, False  # what is left of it: the installer is still in the drive
     empty = seen.image == "" and (seen.power == "Off" or seen.installing)
     return (True, False) if empty or reinstall else (False, True)
 

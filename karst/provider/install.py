@@ -20,7 +20,7 @@ _SHUTDOWN_PATIENCE_S = 300.0
 async def installed(
     server: ServerArgs, system: System, remembered: str | None, authority: str | None
 ) -> tuple[str | None, bool]:
-    """The image on the server's disk ("" for none, None where nothing tells), and whether one is being installed.
+    """The image on the server's disk ("" for none, None where nothing tells), and whether an installation is under way.
 
     What the state remembers counts; where it remembers none, the host itself is asked. A server is known to be empty
     while it is `staged`, whose disk nobody may count on, and at first contact, off and without our asset tag. One that
@@ -36,7 +36,8 @@ async def installed(
     except UnobservedError:
         return None, False  # somebody's host, but nobody's word
     if said is not None:
-        return said, False
+        # The installer in the drive of a host that has it: the run that put it there was cut short.
+        return said, said == server.image and (await Drive.of(system)).image == said
     fresh = server.asset_tag is not None and system.asset_tag != server.asset_tag
     if not is_on:
         return ("" if remembered == "" or fresh or server.status is Status.STAGED else None), False

@@ -36,7 +36,7 @@ class SeenServer:
     settings: Mapping[str, str] = field(default_factory=dict)  # in effect
     staged: Mapping[str, str] = field(default_factory=dict)  # after the next reset
     image: str | None = None  # installed: its URL, "" for none; None where nothing tells
-    installing: bool = False  # by a run that was cut short
+    installing: bool = False  # by a run that was cut short: the declared image is still in the virtual drive
 
 
 @dataclass(frozen=True, slots=True)
