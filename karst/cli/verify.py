@@ -20,7 +20,7 @@ from karst.site.problems import one_of
 from karst.verify.evaluate import GROUPS
 from karst.verify.finding import Finding, Outcome
 from karst.verify.junit import junit
-from karst.verify.verify import Report
+from karst.verify.verify import Report, Samples
 from karst.workspace import paths
 
 # Of a table: more rows than anybody reads. JSON and JUnit have them all.
@@ -46,6 +46,10 @@ def verify(
         typer.Option(help="Only racks or devices whose name matches, `h1-r1-02*`. May be repeated.", metavar="PATTERN"),
     ] = None,
     style: Annotated[ReportFormat, typer.Option("--format", help="How the report is printed.")] = ReportFormat.TABLE,
+    samples: Annotated[
+        int, typer.Option(min=1, help="Read the watts of cords in doubt up to so many times, as loads move.")
+    ] = 1,
+    every: Annotated[float, typer.Option(min=0, help="Seconds from one reading of watts to the next.")] = 10.0,
     outlet_test: Annotated[
         str | None,
         typer.Option(help="Switch off each outlet of this server in turn, and see what loses power.", metavar="SERVER"),
@@ -72,7 +76,7 @@ def verify(
             report = tested_outlets(place, planned, outlet_test, yes)
         else:
             racks = racks_of(place, planned, limit or [])
-            report = swept(planned, racks, only or [])
+            report = swept(planned, racks, only or [], Samples(samples, every))
         _show(report, style)
         raise typer.Exit(_exit_code(report.findings))
 

@@ -13,7 +13,7 @@ from karst.plan.model import Plan
 from karst.plan.server import seat_of
 from karst.provider.bounds import Bounds, lock_folder
 from karst.verify.outlet_test import outlet_test, refusal
-from karst.verify.verify import Racks, Reach, Report, choose, halls_of
+from karst.verify.verify import Racks, Reach, Report, Samples, choose, halls_of
 from karst.verify.verify import verify as verified
 from karst.workspace.paths import Paths, UnknownNameError, WorkspaceError
 
@@ -36,7 +36,7 @@ def racks_of(place: Paths, planned: Plan, limit: list[str]) -> Racks:
         raise WorkspaceError(str(fault)) from None
 
 
-def swept(planned: Plan, racks: Racks, only: list[str]) -> Report:
+def swept(planned: Plan, racks: Racks, only: list[str], samples: Samples | None = None) -> Report:
     """One run, with its progress on standard error."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # a connection and a lock file for every BMC of a hall
@@ -51,7 +51,8 @@ def swept(planned: Plan, racks: Racks, only: list[str]) -> Report:
                 racks,
                 Bounds(concurrency, lock_folder()),
                 only,
-                lambda done, of: ticker.tell(f"{done:,} of {of:,} BMCs"),
+                ticker.tell,
+                samples,
             )
         )
 

@@ -21,13 +21,14 @@ STANDBY_W = 12.0
 
 
 @lru_cache(maxsize=65536)
-def _diligence(server: str) -> float:
+def _diligence(server: str, turn: int) -> float:
     """How much more or less than the mean a server works, 0.25 to 1.75: servers of a hall are not loaded alike.
 
-    From the name alone, so that each run is the same. The word before it is one by which the servers of each rack of
-    the lab differ by more than two meters of the same watts do.
+    From the name and the turn alone, so that each run is the same. The word before it is one by which the servers of
+    each rack of the lab differ by more than two meters of the same watts do, until loads move.
     """
-    drawn = int.from_bytes(sha256(f"karst twin use/{server}".encode()).digest()[:4], "big")
+    seed = f"karst twin use/{server}" + (f"/{turn}" if turn else "")
+    drawn = int.from_bytes(sha256(seed.encode()).digest()[:4], "big")
     return 0.25 + 1.5 * drawn / 0xFFFFFFFF
 
 
@@ -51,6 +52,7 @@ class Electrics:
         self._world = world
         self.cabling = cabling
         self.dead_feeds = set(dead_feeds)  # paths ("A") or rack PDUs
+        self._turn = 0  # of loads; each turn every server has another
         self._meters: dict[tuple[str, str], Meter] = {}
         self._branch: dict[tuple[str, str], str] = {}
         self.outlets: dict[str, frozenset[str]] = {}
@@ -119,7 +121,7 @@ class Electrics:
         if bmc.get(Power).state not in ("On", "PoweringOn"):
             return STANDBY_W
         spec = bmc.device.server
-        return spec.idle_w + self._world.utilisation * _diligence(server) * (spec.budget_w - spec.idle_w)
+        return spec.idle_w + self._world.utilisation * _diligence(server, self._turn) * (spec.budget_w - spec.idle_w)
 
     def port_w(self, server: str) -> dict[str, float]:
         """Power port -> W; the ports that live share evenly."""
@@ -179,6 +181,11 @@ class Electrics:
             for pdu, outlet in self.cabling.cords.get(server, {}).values():
                 if pdu in self.outlets:
                     queue |= self._protect(pdu, self._branch[pdu, outlet])
+
+    def move_loads(self) -> None:
+        """Give every server another load."""
+        self._turn += 1
+        self.settle_all()
 
     def settle_all(self) -> None:
         """`settle` every server."""

@@ -51,6 +51,7 @@ class Timing:
     task_s: float = 0.3
     bmc_start_s: float = 1.0
     install_s: float = 3.0
+    load_s: float = 0.0  # how long loads stay as they are; 0: for ever
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,13 @@ class World:
                 outlets.resume(bmc)
         self.electrics.settle_all()
         self.store.flush()
+        if self.timing.load_s:
+            asyncio.get_running_loop().call_later(self.timing.load_s, self._move_loads)
+
+    def _move_loads(self) -> None:
+        self.electrics.move_loads()
+        self.store.flush()
+        asyncio.get_running_loop().call_later(self.timing.load_s, self._move_loads)
 
     def now(self) -> float:
         """Seconds since the epoch."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from karst.site.base import Status
@@ -15,15 +15,20 @@ from karst.verify.observed import Observed, ObservedDevice
 GROUPS = ("identity", "power", "cooling", "compute", "storage", "network", "firmware")
 
 
-def evaluate(rack: ExpectedRack, observed: Observed, only: Collection[str] = ()) -> list[Finding]:
+def evaluate(
+    rack: ExpectedRack, observed: Observed, only: Collection[str] = (), before: Sequence[Observed] = ()
+) -> list[Finding]:
     """Return every check's findings on the devices that are in `observed`; only those of groups `only`, if given.
 
-    Who we speak to is always asked: of another device nothing else means anything.
+    Who we speak to is always asked: of another device nothing else means anything. Readings of watts `before` this
+    one help to tell cords apart.
     """
-    return list(_findings(rack, observed, frozenset(only) or frozenset(GROUPS)))
+    return list(_findings(rack, observed, frozenset(only) or frozenset(GROUPS), before))
 
 
-def _findings(rack: ExpectedRack, observed: Observed, groups: frozenset[str]) -> Iterator[Finding]:
+def _findings(
+    rack: ExpectedRack, observed: Observed, groups: frozenset[str], before: Sequence[Observed]
+) -> Iterator[Finding]:
     for name, server in rack.servers.items():
         if name in observed.servers:
             yield from _device(server, observed.servers[name], (IDENTITY, *SERVER_CHECKS, FIRMWARE), groups)
@@ -31,10 +36,15 @@ def _findings(rack: ExpectedRack, observed: Observed, groups: frozenset[str]) ->
         if name in observed.pdus:
             yield from _device(pdu, observed.pdus[name], (IDENTITY, *PDU_CHECKS, FIRMWARE), groups)
     if "power" in groups:
-        for name, verdict in cords.cords(rack, observed):
-            yield finding(rack.servers[name], cords.NAME, cords.ALERT, verdict)
+        yield from cord_findings(rack, [*before, observed])
         for name, verdict in branches.branches(rack, observed):
             yield finding(rack.pdus[name], branches.NAME, branches.ALERT, verdict)
+
+
+def cord_findings(rack: ExpectedRack, readings: Sequence[Observed]) -> Iterator[Finding]:
+    """Yield what one or several readings of a rack say of its cords; what else they say is left aside."""
+    for name, verdict in cords.cords(rack, readings):
+        yield finding(rack.servers[name], cords.NAME, cords.ALERT, verdict)
 
 
 def _device(

@@ -12,7 +12,6 @@ from karst.provider.config import Configuration
 from karst.provider.model import DeviceArgs, PduArgs
 from karst.provider.visit import CredentialError, IdentityError, visit
 from karst.redfish.errors import RedfishError
-from karst.verify.evaluate import sections
 from karst.verify.expected import ExpectedDevice
 from karst.verify.observed import Observed, ObservedPdu, ObservedServer
 from karst.verify.reading import devices
@@ -33,11 +32,11 @@ class Target:
 
 @dataclass(slots=True)
 class Sweep:
-    """A pass over devices. `only`: the groups of checks that will be made. `tell` hears how far it is."""
+    """A pass over devices. `wanted`: the sections to be read. `tell` hears how far it is."""
 
     bounds: Bounds
-    only: frozenset[str] = frozenset()
-    tell: Callable[[int, int], None] = lambda _done, _of: None
+    wanted: frozenset[str]
+    tell: Callable[[str], None] = lambda _: None
     _done: int = 0
     _servers: dict[str, ObservedServer] = field(default_factory=dict)
     _pdus: dict[str, ObservedPdu] = field(default_factory=dict)
@@ -45,14 +44,13 @@ class Sweep:
     async def observe(self, targets: Iterable[Target]) -> Observed:
         """Read each, in the order given as far as not all are read at once; none is left out, whatever it says."""
         all_targets = list(targets)
-        wanted = sections(self.only)
-        await asyncio.gather(*(self._one(target, wanted, len(all_targets)) for target in all_targets))
+        await asyncio.gather(*(self._one(target, len(all_targets)) for target in all_targets))
         return Observed(servers=self._servers, pdus=self._pdus)
 
-    async def _one(self, target: Target, wanted: frozenset[str], of: int) -> None:
+    async def _one(self, target: Target, of: int) -> None:
         try:
             async with self.bounds.slots, self.bounds.alone(target.args.endpoint):
-                await self._read(target, wanted)
+                await self._read(target)
         except IdentityError as fault:
             self._keep(target, "another device may hang there", foreign=str(fault))
         except _SILENT as fault:
@@ -62,7 +60,7 @@ class Sweep:
             log.exception("%s", target.expected.name)
             self._keep(target, f"unforeseen {type(fault).__name__}: {fault}")
         self._done += 1
-        self.tell(self._done, of)
+        self.tell(f"{self._done:,} of {of:,} BMCs")
 
     def _keep(self, target: Target, unread: str, foreign: str = "") -> None:
         if isinstance(target.args, PduArgs):
@@ -70,12 +68,12 @@ class Sweep:
         else:
             self._servers[target.expected.name] = ObservedServer(unread=unread, foreign=foreign)
 
-    async def _read(self, target: Target, wanted: frozenset[str]) -> None:
+    async def _read(self, target: Target) -> None:
         configuration, name = target.configuration, target.expected.name
         generation = configuration.credential_generation
         components = tuple(target.expected.firmware)
         async with visit(target.args, configuration, self.bounds, generation, known=generation) as found:
             if isinstance(target.args, PduArgs):
-                self._pdus[name] = await devices.pdu(found.bmc, found.pdu, wanted, components)
+                self._pdus[name] = await devices.pdu(found.bmc, found.pdu, self.wanted, components)
             else:
-                self._servers[name] = await devices.server(found.bmc, found.system, wanted, components)
+                self._servers[name] = await devices.server(found.bmc, found.system, self.wanted, components)

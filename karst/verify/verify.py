@@ -1,7 +1,8 @@
-"""A site, or part of it, verified: swept, judged, and what looks mis-cabled read once more."""
+"""A site, or part of it, verified: swept, judged, and the watts of cords that are in doubt read again."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -14,13 +15,27 @@ from karst.provider.config import Configuration
 from karst.provider.planned import OutOfBandMap, rack_args
 from karst.site.names import device_name
 from karst.verify.checks import cords
-from karst.verify.evaluate import evaluate, finding
+from karst.verify.evaluate import cord_findings, evaluate, sections
 from karst.verify.expected import ExpectedDevice, ExpectedRack, expected_rack
 from karst.verify.finding import Finding, Outcome
 from karst.verify.observed import Observed
 from karst.verify.sweep import Sweep, Target
 
-Tell = Callable[[int, int], None]
+Tell = Callable[[str], None]
+
+WATTS = frozenset({"supplies", "outlets"})
+
+# Racks whose watts are read again at the same time. All at once would take as long for each as for all together, and
+# loads would have moved between a supply's meter and its outlet's.
+_RACKS_ABREAST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """How often watts are read at most until every cord is proven, and how long loads are given to move."""
+
+    number: int = 1
+    every_s: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +131,16 @@ def _matches(names: tuple[str, str], limit: Collection[str]) -> bool:
     return not limit or any(fnmatchcase(name, pattern) for name in names for pattern in limit)
 
 
-async def verify(plan: Plan, racks: Racks, bounds: Bounds, only: Collection[str], tell: Tell) -> Report:
+async def verify(
+    plan: Plan, racks: Racks, bounds: Bounds, only: Collection[str], tell: Tell, samples: Samples | None = None
+) -> Report:
     """Sweep the racks, judge them, and return the findings on the devices asked for."""
     begun = monotonic()
     groups = frozenset(only)
-    observed = await Sweep(bounds, groups, tell).observe(racks.reached(racks.racks))
+    observed = await Sweep(bounds, sections(groups), tell).observe(racks.reached(racks.racks))
     found = {name: evaluate(rack, observed, groups) for name, rack in racks.racks.items()}
-    await _read_again(racks, found, bounds, tell)
+    if not groups or "power" in groups:
+        await _read_again(racks, found, observed, bounds, tell, samples or Samples())
     report = Report(plan.site.place.name, plan.hash, devices=len(observed.servers) + len(observed.pdus))
     report.findings = [each for rack in found.values() for each in rack if each.device in racks.chosen]
     report.left_out = {name: why for name, why in racks.left_out.items() if name in racks.chosen}
@@ -130,21 +148,43 @@ async def verify(plan: Plan, racks: Racks, bounds: Bounds, only: Collection[str]
     return report
 
 
-async def _read_again(racks: Racks, found: dict[str, list[Finding]], bounds: Bounds, tell: Tell) -> None:
-    """Loads move: where a cord seems to be elsewhere than planned, both meters are read once more, and that counts."""
-    doubtful = [name for name, findings in found.items() if any(map(_is_doubtful, findings))]
-    if not doubtful:
-        return
-    observed = await Sweep(bounds, frozenset({"power"}), tell).observe(racks.reached(doubtful))
-    for name in doubtful:
-        found[name] = [each for each in found[name] if each.check != cords.NAME] + _cords(racks.racks[name], observed)
+async def _read_again(
+    racks: Racks, found: dict[str, list[Finding]], observed: Observed, bounds: Bounds, tell: Tell, samples: Samples
+) -> None:
+    """Read the watts of racks with cords in doubt again, and put what all readings say into `found`."""
+    readings = {name: [observed] for name in racks.racks}
+    begun = monotonic()
+
+    async def again(doubtful: list[str]) -> None:
+        nonlocal begun
+        begun = monotonic()
+        abreast = asyncio.Semaphore(_RACKS_ABREAST)
+        await asyncio.gather(*(one(name, abreast, len(doubtful)) for name in doubtful))
+
+    async def one(name: str, abreast: asyncio.Semaphore, of: int) -> None:
+        async with abreast:
+            readings[name].append(await Sweep(bounds, WATTS).observe(racks.reached([name])))
+        others = [each for each in found[name] if each.check != cords.NAME]
+        found[name] = [*others, *cord_findings(racks.racks[name], readings[name])]
+        tell(f"watts of rack {name} again, one of {of:,} with cords in doubt")
+
+    # Loads move: where a cord seems to be elsewhere than planned, one reading is not enough to say so.
+    for name in (failing := _in_doubt(found, Outcome.FAILED)):
+        readings[name].clear()
+    if failing:
+        await again(failing)
+    for _ in range(samples.number - 1):
+        doubtful = _in_doubt(found, Outcome.UNOBSERVED)
+        if not doubtful:
+            return
+        await asyncio.sleep(max(0.0, begun + samples.every_s - monotonic()))
+        await again(doubtful)
 
 
-def _is_doubtful(each: Finding) -> bool:
-    return each.check == cords.NAME and each.outcome is Outcome.FAILED
-
-
-def _cords(rack: ExpectedRack, observed: Observed) -> list[Finding]:
+def _in_doubt(found: Mapping[str, list[Finding]], outcome: Outcome) -> list[str]:
+    """Racks with cords of that outcome, those of held and switched-off servers left aside."""
     return [
-        finding(rack.servers[name], cords.NAME, cords.ALERT, verdict) for name, verdict in cords.cords(rack, observed)
+        name
+        for name, findings in found.items()
+        if any(each.check == cords.NAME and each.outcome is outcome and not each.excused for each in findings)
     ]

@@ -15,8 +15,8 @@ from karst.provider.config import Configuration, parse
 from karst.provider.planned import OutOfBandMap, rack_args
 from karst.provider.sweep import Sweep
 from karst.verify.finding import Finding
-from karst.verify.verify import Reach, Report, choose, verify
-from tests.provider.lab import PREFIX, Lab, lab
+from karst.verify.verify import Reach, Report, Samples, choose, verify
+from tests.provider.lab import PREFIX, TIMING, Lab, lab
 
 HALL = "h1"
 
@@ -51,11 +51,11 @@ class Site:
             outcome = await sweep.converge({**args.servers, **args.pdus})
             assert outcome.failed == {}
 
-    def verify(self, *only: str, limit: tuple[str, ...] = ()) -> Report:
+    def verify(self, *only: str, limit: tuple[str, ...] = (), samples: Samples | None = None) -> Report:
         """One run over the whole lab, or part of it."""
         racks = choose(self.lab.plan, {HALL: self.reach}, limit)
         return asyncio.run(
-            verify(self.lab.plan, racks, Bounds(64, self.folder / "locks"), only, lambda _done, _of: None)
+            verify(self.lab.plan, racks, Bounds(64, self.folder / "locks"), only, lambda _: None, samples)
         )
 
 
@@ -74,10 +74,10 @@ def shown(findings: list[Finding]) -> dict[str, dict[str, str]]:
 
 
 @contextmanager
-def built(folder: Path) -> Iterator[Site]:
+def built(folder: Path, timing: str = TIMING) -> Iterator[Site]:
     """A lab fresh from the factory, built."""
     (folder / "locks").mkdir()
-    with lab(folder) as made:
+    with lab(folder, timing=timing) as made:
         site = Site(made, folder)
         site.build()
         yield site

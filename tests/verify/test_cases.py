@@ -1,6 +1,7 @@
 """Cases: each folder holds what a rack's observation has otherwise than `base.json`, and what must be found in it.
 
-`observed.json` is merged into the base (RFC 7386: null removes); site files beside it take the place of the lab's.
+`observed.json` is merged into the base (RFC 7386: null removes), `before.json` as an
+earlier reading of it; site files beside it take the place of the lab's.
 `findings.txt` has every finding that is not passed. `pytest tests/verify --accept` writes it; read the diff.
 """
 
@@ -40,7 +41,10 @@ def found(case: str, scratch: Path, only: tuple[str, ...] = ()) -> list[Finding]
     base = json.loads((HERE / "base.json").read_text())
     change = json.loads((HERE / "cases" / case / "observed.json").read_text())
     observed = OBSERVED.validate_python(merge_patch(base, change))
-    return evaluate(expected_rack(plan(load(site, ROOT / "hardware")), RACK), observed, only)
+    earlier = HERE / "cases" / case / "before.json"
+    changes = [json.loads(earlier.read_text())] if earlier.exists() else []
+    before = [OBSERVED.validate_python(merge_patch(base, each)) for each in changes]
+    return evaluate(expected_rack(plan(load(site, ROOT / "hardware")), RACK), observed, only, before)
 
 
 @pytest.mark.parametrize("case", CASES)
