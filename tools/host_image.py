@@ -88,8 +88,13 @@ def imported(recipe: Recipe) -> bool:
 def bring_in(recipe: Recipe, packed: Path) -> None:
     """Give the packed image to podman under the recipe's name. Raises ImageError."""
     changes = [part for setting in SETTINGS for part in ("--change", setting)]
+    inspect = ["podman", "image", "inspect", "--format", "{{.Id}}", recipe.name]
+    former = subprocess.run(inspect, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603
     command = ["podman", "import", "--quiet", *changes, str(packed / "rootfs.tar.gz"), recipe.name]
     _run(command, packed.parent / "import.log", "import into podman", IMPORT_S, dict(os.environ))
+    if former:
+        # Nameless now; podman keeps it as long as a container is made of it.
+        subprocess.run(["podman", "rmi", former], capture_output=True, check=False)  # noqa: S603, S607
 
 
 def _run(command: Sequence[str], log: Path, what: str, estimate_s: float, environment: dict[str, str]) -> None:
