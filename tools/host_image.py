@@ -25,6 +25,10 @@ EPOCH = "1700000000"
 PACK_S, IMPORT_S = 60.0, 10.0
 LOG_INTERVAL_S = 15.0
 
+# mmdebstrap mounts the machine's /dev, /proc and /sys into what it makes, and a killed one leaves them there, where
+# whoever clears up would delete through them. In namespaces of its own they end with it, and it ends with us.
+APART = ("setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child")
+
 # After the files are laid: the first user, as an installer makes one, without a password or a key; services of those
 # files; and nothing that two hosts would share.
 SETTLE = """
@@ -68,7 +72,7 @@ def pack(recipe: Recipe, sources: Sequence[str], folder: Path, log: Path) -> Non
 
     mmdebstrap rather than debootstrap: it takes security updates in the same pass and gives the same bytes each time.
     """
-    command = ["mmdebstrap", "--mode=root", "--variant=minbase", f"--include={','.join(recipe.packages)}"]
+    command = [*APART, "mmdebstrap", "--mode=root", "--variant=minbase", f"--include={','.join(recipe.packages)}"]
     command += [f"--customize-hook=sync-in {HERE / 'files'} /", f"--customize-hook={SETTLE}"]
     command += [recipe.suite, str(folder / "rootfs.tar.gz"), *sources]
     environment = os.environ | {"SOURCE_DATE_EPOCH": EPOCH, "TMPDIR": str(folder)}
@@ -84,8 +88,13 @@ def imported(recipe: Recipe) -> bool:
 def bring_in(recipe: Recipe, packed: Path) -> None:
     """Give the packed image to podman under the recipe's name. Raises ImageError."""
     changes = [part for setting in SETTINGS for part in ("--change", setting)]
+    inspect = ["podman", "image", "inspect", "--format", "{{.Id}}", recipe.name]
+    former = subprocess.run(inspect, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603
     command = ["podman", "import", "--quiet", *changes, str(packed / "rootfs.tar.gz"), recipe.name]
     _run(command, packed.parent / "import.log", "import into podman", IMPORT_S, dict(os.environ))
+    if former:
+        # Nameless now; podman keeps it as long as a container is made of it.
+        subprocess.run(["podman", "rmi", former], capture_output=True, check=False)  # noqa: S603, S607
 
 
 def _run(command: Sequence[str], log: Path, what: str, estimate_s: float, environment: dict[str, str]) -> None:
@@ -99,12 +108,12 @@ def _run(command: Sequence[str], log: Path, what: str, estimate_s: float, enviro
             while not _ended(process):
                 sys.stderr.write(f"image: {what}, {time.monotonic() - started:.0f} s so far\n")
         except BaseException:
-            process.terminate()
+            process.kill()
             process.wait()
             raise
     if process.returncode:
         tail = "\n  ".join(log.read_text().splitlines()[-15:])
-        raise ImageError(f"{what} failed, {command[0]} said {process.returncode}:\n  {tail}\nall: {log}")
+        raise ImageError(f"{what} failed with exit status {process.returncode}:\n  {tail}\nall: {log}")
     sys.stderr.write(f"image: {what} done after {time.monotonic() - started:.0f} s\n")
 
 
