@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Mapping
+import shlex
+from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache, partial
 from graphlib import TopologicalSorter
 from ipaddress import IPv4Network
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible.errors import AnsibleParserError
 from ansible.inventory.host import Host
 from ansible.plugins.inventory import BaseInventoryPlugin, Constructable
 from ansible.template import trust_as_template
+
+if TYPE_CHECKING:  # for real only when a file is ours: Ansible loads all enabled plugins, whatever its inventory
+    from karst.inventory.model import Answering, Inventory, Map
+    from karst.inventory.model import Host as PlannedHost
+    from karst.plan.model import Plan
+    from karst.workspace.paths import Paths
 
 DOCUMENTATION = r"""
 name: karst
@@ -42,7 +50,7 @@ options:
     choices: [planned, staged, active, offline, failed, decommissioning]
     default: [active]
   twin:
-    description: Take the addresses of BMCs from the clone's workspace, where its twin serves them.
+    description: Hosts and BMCs answer where the clone's twin serves them, and SSH trusts what the twin's CA signed.
     type: bool
     default: false
   host_map:
@@ -95,7 +103,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
         self._construct(found)
         gc.freeze()
 
-    def _inventory(self, file: Path) -> Any:
+    def _inventory(self, file: Path) -> Inventory:
         from karst.inventory.groups import inventory
         from karst.plan.pipeline import plan
         from karst.site.base import Status
@@ -120,25 +128,22 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
             self.display.warning(f"{planned.site.place.name} has no server whose status is one of: {wanted}")
         return found
 
-    def _answering(self, paths: Any, planned: Any) -> Any:
+    def _answering(self, paths: Paths, planned: Plan) -> Answering:
         """Where hosts and BMCs answer: as the file says, else in the clone's twin, else as planned."""
         from karst.inventory.model import Answering, Map
-        from karst.workspace.layers import loopback_prefix
         from karst.workspace.paths import WorkspaceError
-        from karst.workspace.workspace import load
 
         hosts, bmcs = self._map("host_map"), self._map("out_of_band_map")
-        if self.get_option("twin") and bmcs == Map():
-            try:
-                workspace = load(paths)
-                if workspace.site != planned.site.place.name:
-                    raise WorkspaceError(f"this clone's twin is of {workspace.site}")
-                bmcs = Map(loopback_prefix(planned.site.network.prefixes.out_of_band), workspace.ports["bmc"])
-            except WorkspaceError as fault:
-                self.display.warning(f"{fault}; BMCs are given at their planned addresses")
-        return Answering(hosts, bmcs)
+        if not self.get_option("twin"):
+            return Answering(hosts, bmcs)
+        try:
+            twin = _in_twin(paths, planned)
+        except WorkspaceError as fault:
+            self.display.warning(f"{fault}; hosts and BMCs are given at their planned addresses")
+            return Answering(hosts, bmcs)
+        return replace(twin, hosts=twin.hosts if hosts == Map() else hosts, bmcs=twin.bmcs if bmcs == Map() else bmcs)
 
-    def _map(self, option: str) -> Any:
+    def _map(self, option: str) -> Map:
         from karst.inventory.model import Map
 
         given = self.get_option(option)
@@ -150,7 +155,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
         except ValueError:
             raise AnsibleParserError(f"{option} is {given!r}; expected {{prefix: 10.0.0.0/16, port: 22}}") from None
 
-    def _add_groups(self, found: Any) -> None:
+    def _add_groups(self, found: Inventory) -> None:
         """Add all groups, from the top down: so Ansible never has to go through what is below one again."""
         parents: dict[str, list[str]] = {name: [] for name in found.groups}
         for group in found.groups.values():
@@ -162,7 +167,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
             for parent in parents[name] or ["all"]:
                 self.inventory.add_child(parent, name)
 
-    def _add_hosts(self, found: Any, variables: Any) -> None:
+    def _add_hosts(self, found: Inventory, variables: Callable[[PlannedHost], dict[str, Any]]) -> None:
         """Add all hosts and their memberships at once; variables come when somebody looks at them."""
         from karst.inventory.lazy import LazyVariables
 
@@ -187,7 +192,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
             groups[name].hosts = [added[host] for host in group.hosts]
             groups[name].clear_hosts_cache()
 
-    def _construct(self, found: Any) -> None:
+    def _construct(self, found: Inventory) -> None:
         """Apply `compose`, `groups` and `keyed_groups`, for which every host's variables are worked out."""
         compose, groups, keyed = (self.get_option(name) for name in ("compose", "groups", "keyed_groups"))
         if not (compose or groups or keyed):
@@ -202,17 +207,37 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
             self._add_host_to_keyed_groups(keyed, known, name, strict=strict, fetch_hostvars=False)
 
 
+def _in_twin(paths: Paths, planned: Plan) -> Answering:
+    """Where hosts and BMCs answer in the clone's twin. Raises WorkspaceError if it has none of this site."""
+    from karst.inventory.model import Answering, Map
+    from karst.workspace.layers import loopback_prefix
+    from karst.workspace.paths import WorkspaceError
+    from karst.workspace.workspace import load
+
+    workspace = load(paths)
+    if workspace.site != planned.site.place.name:
+        raise WorkspaceError(f"this clone's twin is of {workspace.site}")
+    prefixes = planned.site.network.prefixes
+    return Answering(
+        hosts=Map(loopback_prefix(prefixes.loopbacks), workspace.ports["ssh"]),
+        bmcs=Map(loopback_prefix(prefixes.out_of_band), workspace.ports["bmc"]),
+        # Whose keys are trusted and what the operator's own is: `karst up` writes it.
+        ssh_arguments=f"-F {shlex.quote(str(paths.ssh_config))}",
+    )
+
+
 def _marked(value: Any) -> Any:
     """Return plain data with its strings marked as trusted, but for those that could be templates.
 
     What has no brace cannot be one, and unmarked strings come out of `ansible-inventory` wrapped as unsafe ones. Free
     text of people and vendors (a hold's reason, a serial number) is never rendered, whatever it says.
     """
-    if isinstance(value, str):
+    kind = type(value)  # plain data has no others, and `isinstance` takes its time for a million values
+    if kind is str:
         return value if "{" in value else _trusted(value)
-    if isinstance(value, Mapping):
+    if kind is dict:
         return {name: _marked(each) for name, each in value.items()}
-    if isinstance(value, list):
+    if kind is list:
         return [_marked(each) for each in value]
     return value
 

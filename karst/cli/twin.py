@@ -20,7 +20,8 @@ from karst.twin.client import Control
 from karst.twin.device import devices
 from karst.twin.factory import delivery_note
 from karst.twin.home import Home, TwinError
-from karst.workspace import paths, pulumi, twin, workspace
+from karst.twin.hosts_seed import host_seats
+from karst.workspace import paths, pulumi, ssh, twin, workspace
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -79,6 +80,7 @@ def up(
         authority = made.site.place.services.certificate_authority
         room = workspace.load_or_create(place, site, authority.common_name, authority.organisation)
         with Ticker("twin") as ticker:
+            ssh.write(place, host_seats(made), room.ports["ssh"])
             twin.ensure(room, made, frozenset(hall or ()), pulumi.environment(place), ticker.tell)
             twin.await_kubernetes(place, ticker.tell)
         say("twin", _sentence(_control().status(devices=False)))
@@ -109,9 +111,11 @@ def status(style: FormatOption = Format.TABLE) -> None:
 def _sentence(found: dict[str, Any]) -> str:
     plane = found["control_plane"]
     kubernetes = {"off": "no Kubernetes"}.get(plane["state"], f"Kubernetes {plane['state']}")
+    hosts = found["hosts"]
+    living = f"{hosts['running']} hosts" if hosts["state"] == "ready" else f"no hosts ({hosts['message']})"
     return (
         f"{found['site']}: {found['servers']} servers ({found['servers_on']} on), {found['rack_pdus']} rack PDUs, "
-        f"{kubernetes}; process {found['pid']}, port {found['port']}"
+        f"{living}, {kubernetes}; process {found['pid']}, port {found['port']}"
     )
 
 

@@ -7,7 +7,7 @@ a domain, and never two of one cluster; of a control plane, whose quorum counts 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from karst.plan.naming import natural
@@ -122,7 +122,7 @@ def _units(members: Iterable[Member], down: frozenset[str], most: int | None) ->
     for member in members:
         together[member.cluster, member.domain].append(member)
     for (cluster, domain), of_domain in together.items():
-        for hosts in _split(sorted(of_domain, key=_by(down)), most or len(of_domain)):
+        for hosts in _split(sorted(of_domain, key=lambda member: natural(member.name)), most or len(of_domain)):
             yield _Unit(cluster, domain, hosts, not down.isdisjoint(hosts))
 
 
@@ -137,10 +137,6 @@ def _split(members: Sequence[Member], most: int) -> Iterable[tuple[str, ...]]:
             units.append(unit := [])
         unit.append(name)
     return (tuple(sorted(unit, key=natural)) for unit in units if unit)
-
-
-def _by(down: frozenset[str]) -> Callable[[Member], tuple[bool, object]]:
-    return lambda member: (member.name not in down, natural(member.name))
 
 
 def _first_what_is_down(unit: _Unit) -> tuple[bool, object, object]:

@@ -24,10 +24,11 @@ class Map:
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """Where hosts answer by SSH, and where their BMCs answer by Redfish."""
+    """Where hosts answer by SSH, and where their BMCs answer by Redfish; `ssh_arguments` are for SSH's command line."""
 
     hosts: Map = Map()
     bmcs: Map = Map()
+    ssh_arguments: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,9 @@ None is called `serial`: Ansible keeps that word for itself, warns of it for eac
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
-from karst.inventory.model import Host, Inventory, Map
+from karst.inventory.model import Answering, Host, Inventory
 from karst.plan.endpoint import endpoint, mapped
 from karst.plan.model import Plan, RackSeat, Row, Server
 from karst.plan.rack import server_at
@@ -65,7 +64,7 @@ def host_variables(found: Inventory, host: Host) -> dict[str, Any]:
     prefixes = plan.site.network.prefixes
     bmcs = found.answering.bmcs
     return {
-        **reached(server, plan, found.answering.hosts),
+        **reached(server, plan, found.answering),
         "loopback": str(server.loopback),
         "out_of_band": str(server.out_of_band),
         "bmc": endpoint(server.out_of_band, prefixes.out_of_band, bmcs.prefix, bmcs.port),
@@ -74,22 +73,34 @@ def host_variables(found: Inventory, host: Host) -> dict[str, Any]:
         "device_type": server.device_type,
         "role": server.role.value,
         "status": server.status.value,
+        "image": server.image,
         "hold": server.hold.model_dump(mode="json") if server.hold else None,
         "budget_w": server.budget_w,
         "paths": sorted({cord.path for cord in server.cords}),
-        "cords": [asdict(cord) for cord in server.cords],
+        "cords": [
+            {
+                "power_port": cord.power_port,
+                "pdu": cord.pdu,
+                "outlet": cord.outlet,
+                "branch": cord.branch,
+                "path": cord.path,
+            }
+            for cord in server.cords
+        ],
         "failure_domains": list(server.failure_domains),
         "serial_number": server.asset.serial_number if server.asset else None,
         "uuid": str(server.asset.uuid) if server.asset else None,
     }
 
 
-def reached(server: Server, plan: Plan, hosts: Map) -> dict[str, Any]:
-    """Return how Ansible reaches a host: at its own address, or where `hosts` maps it."""
-    address = mapped(server.loopback, plan.site.network.prefixes.loopbacks, hosts.prefix)
+def reached(server: Server, plan: Plan, answering: Answering) -> dict[str, Any]:
+    """Return how Ansible reaches a host: at its own address, or where that is mapped."""
+    address = mapped(server.loopback, plan.site.network.prefixes.loopbacks, answering.hosts.prefix)
     variables: dict[str, Any] = {"ansible_host": str(address)}
-    if hosts.port is not None:
-        variables["ansible_port"] = hosts.port
+    if answering.hosts.port is not None:
+        variables["ansible_port"] = answering.hosts.port
+    if answering.ssh_arguments is not None:
+        variables["ansible_ssh_common_args"] = answering.ssh_arguments
     return variables
 
 

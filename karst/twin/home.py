@@ -56,6 +56,11 @@ class Home:
         return self.path / "control-plane"
 
     @property
+    def ssh(self) -> Path:
+        """The site's SSH CA, made by the workspace."""
+        return self.path.parent / "ssh"
+
+    @property
     def secrets(self) -> Path:
         """Users and passwords, written by the workspace."""
         return self.path.parent / "secrets.json"

@@ -16,6 +16,7 @@ from karst.twin.cabling import Cabling
 from karst.twin.device import Device, by_name
 from karst.twin.electrics import Electrics
 from karst.twin.faults import Faults
+from karst.twin.no_hosts import NoHosts
 from karst.twin.shapes import SHAPES
 from karst.twin.state import Outlets, Power, Tasks
 from karst.twin.store import Store
@@ -33,6 +34,7 @@ class Timing:
     cycle_s: float = 0.5
     task_s: float = 0.3
     bmc_start_s: float = 1.0
+    install_s: float = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,13 @@ class World:
         factory: Credential,
         timing: Timing | None = None,
         utilisation: float = 0.4,
+        hosts: NoHosts | None = None,
     ) -> None:
         self.store = store
         self.faults = faults
         self.factory = factory
         self.timing = timing or Timing()
+        self.hosts = hosts or NoHosts()
         self.utilisation = utilisation  # of the span between a server's idle and budgeted power
         self._trees: dict[tuple[str, str], Tree] = {}
         stored = store.load()

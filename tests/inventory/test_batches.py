@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from karst.inventory.batches import Batch, Member, batches, members_of, peers, redundancy_groups
@@ -31,6 +31,7 @@ def hit(batch: Collection[str], of: list[Member]) -> dict[str, list[str]]:
     }
 
 
+@settings(deadline=None)
 @given(members(), st.data())
 def test_no_batch_takes_two_members_of_a_redundancy_group(drawn: list[Member], data: st.DataObject) -> None:
     names = [member.name for member in drawn]
@@ -45,6 +46,7 @@ def test_no_batch_takes_two_members_of_a_redundancy_group(drawn: list[Member], d
             assert len(taken) <= 1, group
 
 
+@settings(deadline=None)
 @given(members(), st.data())
 def test_what_a_killed_batch_left_down_is_back_before_any_other_of_its_cluster_goes(
     drawn: list[Member], data: st.DataObject

@@ -109,7 +109,11 @@ def test_variables_are_plain_typed_as_documented_and_none_is_reserved(lab: Plan)
     found = inventory(lab)
     for name in found.hosts:
         given = variables(found, name)
-        only_some = {"ansible_port", *(() if server(lab, name).role == "control_plane" else ("control_plane_members",))}
+        only_some = {
+            "ansible_port",
+            "ansible_ssh_common_args",
+            *(() if server(lab, name).role == "control_plane" else ("control_plane_members",)),
+        }
         assert given.keys() == documented.keys() - only_some
         for variable, value in given.items():
             words = documented[variable].strip().split(" or ")

@@ -76,6 +76,7 @@ def clone(tmp_path: Path) -> Clone:
         shutil.copy(ROOT / name, tmp_path)
     for name in ("sites/lab", "inventories"):
         shutil.copytree(ROOT / name, tmp_path / name)
+    shutil.rmtree(tmp_path / "inventories/lab/group_vars")  # what is compared is the plugin's alone
     (tmp_path / "sites" / "qixing").symlink_to(ROOT / "sites" / "qixing")
     return Clone(tmp_path)
 
@@ -147,7 +148,10 @@ def test_the_twin_s_addresses_come_from_the_workspace_and_no_secret_does(clone: 
     done = clone.run("ansible-inventory", "--list", KARST_HOME=str(paths.home))
     assert done.status == 0, done.err
     hosts = orjson.loads(done.out)["_meta"]["hostvars"]
-    assert hosts["h1-r1-02-s03"]["bmc"] == f"https://127.64.0.67:{workspace.ports['bmc']}"
+    host = hosts["h1-r1-02-s03"]
+    assert host["bmc"] == f"https://127.64.0.67:{workspace.ports['bmc']}"
+    assert (host["ansible_host"], host["ansible_port"]) == ("127.80.0.67", workspace.ports["ssh"])
+    assert host["ansible_ssh_common_args"] == f"-F {paths.ssh_config}"
     kept = orjson.dumps(secrets.read(paths)).decode() + paths.passphrase.read_text()
     words = {word for word in kept.replace('"', " ").replace(",", " ").split() if len(word) > 12}
     assert words

@@ -73,7 +73,7 @@ def build(tree: Tree) -> None:
             "PowerState": state.state,
             "PowerRestorePolicy": state.restore_policy,
             "Status": {"State": _STATES[state.state], "Health": "OK", "HealthRollup": _health(bmc)},
-            "BootProgress": {"LastState": power.progress(state)},
+            "BootProgress": {"LastState": power.progress(bmc)},
             "Boot": _boot(bmc.get(Boot)),
         }
 
