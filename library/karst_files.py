@@ -79,11 +79,13 @@ skipped_in_container:
   returned: always
 """
 
+from typing import Any
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.karst_files import Files
 from ansible.module_utils.karst_units import Due, Units
 
-FILE = {
+FILE: dict[str, Any] = {
     "path": {"type": "path", "required": True},
     "template": {"type": "str"},
     "content": {"type": "str"},
@@ -95,13 +97,13 @@ FILE = {
     "check": {"type": "list", "elements": "str"},
     "secret": {"type": "bool", "default": False},
 }
-COMMAND = {
+COMMAND: dict[str, Any] = {
     "run": {"type": "list", "elements": "str", "required": True},
     "follows": {"type": "list", "elements": "path", "default": []},
     "unless": {"type": "list", "elements": "str"},
     "host_only": {"type": "str"},
 }
-SERVICE = {
+SERVICE: dict[str, Any] = {
     "name": {"type": "str", "required": True},
     "state": {"type": "str", "choices": ["running", "stopped", "masked"], "default": "running"},
     "follows": {"type": "list", "elements": "path", "default": []},
@@ -110,7 +112,7 @@ SERVICE = {
 }
 
 
-def _list(options, **more):
+def _list(options: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"type": "list", "elements": "dict", "default": [], "options": options, **more}
 
 

@@ -24,9 +24,9 @@ class State:
 
     text: str | None = None
     link: str | None = None
-    mode: int | None = None
-    owner: int | None = None
-    group: int | None = None
+    mode: int = 0
+    owner: int = 0
+    group: int = 0
 
     @property
     def there(self) -> bool:
@@ -174,7 +174,7 @@ def _after(each: dict[str, Any], before: State) -> State:
     if each["content"] is None:
         # Permissions only, and of nothing that is not there.
         return _owned(each, before) if before.text is not None else before
-    known = before if before.text is not None else State(mode=0o644, owner=0, group=0)
+    known = before if before.text is not None else State(mode=0o644)
     return replace(_owned(each, known), text=each["content"])
 
 
@@ -186,8 +186,8 @@ def _owned(each: dict[str, Any], known: State) -> State:
     return replace(known, mode=mode, owner=owner, group=group)
 
 
-def _name(number: int | None, look_up: Callable[[int], Any]) -> str:
+def _name(number: int, look_up: Callable[[int], Any]) -> str:
     try:
-        return str(look_up(number or 0)[0])
+        return str(look_up(number)[0])
     except KeyError:
         return str(number)

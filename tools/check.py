@@ -22,6 +22,8 @@ COMMANDS = (
     ("ruff", "format", "--check", "."),
     ("mypy", "karst", "stacks", "__main__.py"),
     ("mypy", "tools/build.py", "tools/image.py", "tools/venv.py", "tools/check.py"),
+    ("mypy", "library/karst_files.py"),
+    ("mypy", "module_utils/karst_files.py", "module_utils/karst_units.py"),
     # Ansible finds its plugins by folder, so they are no packages; what they build upon has no types.
     (
         "mypy",
