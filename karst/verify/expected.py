@@ -53,7 +53,7 @@ class ExpectedPdu(ExpectedDevice):
 
     spec: RackPduSpec
     path: str
-    servers_on_branch: Mapping[str, tuple[str, ...]]  # branch -> servers with a cord there
+    servers_on_branch: Mapping[str, tuple[str, ...]]  # branch -> servers with a cord there that are looked at
     planned_outlets: frozenset[str]  # those with a cord
 
 
@@ -110,13 +110,7 @@ def _pdu(plan: Plan, rack: Rack, pdu: Pdu) -> ExpectedPdu:
     spec = plan.site.specs[pdu.device_type]
     if spec.rack_pdu is None:
         raise ValueError(f"{pdu.device_type} is no rack PDU")
-    here = [
-        (server.name, cord)
-        for server in rack.servers.values()
-        if server.status is not Status.PLANNED
-        for cord in server.cords
-        if cord.pdu == pdu.name
-    ]
+    here = [(server, cord) for server in rack.servers.values() for cord in server.cords if cord.pdu == pdu.name]
     return ExpectedPdu(
         name=pdu.name,
         status=pdu.status,
@@ -126,9 +120,15 @@ def _pdu(plan: Plan, rack: Rack, pdu: Pdu) -> ExpectedPdu:
         path=pdu.path,
         servers_on_branch=MappingProxyType(
             {
-                branch: tuple(dict.fromkeys(server for server, cord in here if cord.branch == branch))
+                branch: tuple(
+                    dict.fromkeys(
+                        server.name
+                        for server, cord in here
+                        if cord.branch == branch and server.status not in NOT_LOOKED_AT
+                    )
+                )
                 for branch in spec.rack_pdu.branches
             }
         ),
-        planned_outlets=frozenset(cord.outlet for _, cord in here),
+        planned_outlets=frozenset(cord.outlet for server, cord in here if server.status is not Status.PLANNED),
     )

@@ -84,8 +84,8 @@ class Racks:
 def choose(plan: Plan, reach: Mapping[str, Reach], limit: Collection[str] = ()) -> Racks:
     """Pick the devices of the halls in `reach` whose own or whose rack's name matches a pattern of `limit` (all).
 
-    Beside a chosen server its rack's PDUs are read: they are the witnesses of its cords. Raises ValueError if an
-    address cannot be mapped.
+    Beside a chosen server its rack's PDUs are read, and beside a chosen PDU its rack's servers. Raises ValueError if
+    an address cannot be mapped.
     """
     made = Racks()
     for name, seat in plan.racks.items():
@@ -115,9 +115,11 @@ def _targets(plan: Plan, rack: ExpectedRack, reach: Reach, chosen: set[str], mad
     configuration = reach.configuration
     args = rack_args(planned_rack(plan, rack.name), configuration.credential_generation, reach.out_of_band)
     found = {}
+    # A rack PDU's outlets bear witness to a server's cords, and the servers' watts to what its branches carry.
+    witnesses = {*rack.pdus, *(rack.servers if chosen & rack.pdus.keys() else ())}
     everything: Iterable[ExpectedDevice] = (*rack.pdus.values(), *rack.servers.values())
     for device in everything:
-        if device.name not in chosen and device.name not in rack.pdus:
+        if device.name not in chosen and device.name not in witnesses:
             continue
         if not device.looked_at:
             made.left_out[device.name] = f"its status is {device.status.value}"

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from karst.plan.model import Cord
 from karst.plan.server import server as planned_server
+from karst.provider.bounds import Bounds
+from karst.verify.sweep import Sweep
+from karst.verify.verify import choose
 
-from .site import Site, shown
+from .site import HALL, Site, shown
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("verify")]
 
@@ -18,6 +22,7 @@ FANJING, LEIGONG, WUMENG = "h1-r1-02-s02", "h1-r1-01-s03", "h1-r1-03-s04"
 SHAPES = (FANJING, LEIGONG, WUMENG)
 
 FAILED, UNOBSERVED = "failed", "unobserved"
+LEAKS = {"Manifold": "OK", "Tray": "Critical"}
 
 # Defects as `karst twin hardware` takes them, and what a report must then say of that server and of no other.
 DEFECTS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
@@ -157,6 +162,27 @@ def test_two_controllers_with_each_other_s_cable_are_both_foreign(site: Site) ->
         (one, "identity.device"),
         (other, "identity.device"),
     }
+
+
+def test_leak_detectors_are_read_where_a_bmc_has_some(site: Site) -> None:
+    """The twin's servers have none: its answers are made to lead to two."""
+    thermal = "/redfish/v1/Chassis/Enclosure/ThermalSubsystem"
+    members = [{"@odata.id": f"{thermal}/{name}", "Id": name, "DetectorState": state} for name, state in LEAKS.items()]
+    site.lab.control.set_faults(
+        [
+            {"device": LEIGONG, "path": thermal, "body": {"LeakDetection": {"@odata.id": f"{thermal}/ThermalMetrics"}}},
+            {
+                "device": LEIGONG,
+                "path": "*/ThermalMetrics",
+                "body": {"LeakDetectors": {"@odata.id": f"{thermal}/Fans"}},
+            },
+            {"device": LEIGONG, "path": "*/ThermalSubsystem/Fans", "body": {"Members": members}},
+        ]
+    )
+    racks = choose(site.lab.plan, {HALL: site.reach}, (LEIGONG,))
+    sweep = Sweep(Bounds(64, site.folder / "locks"), frozenset({"leaks"}))
+    observed = asyncio.run(sweep.observe(racks.reached(racks.racks)))
+    assert observed.servers[LEIGONG].leaks == LEAKS
 
 
 def test_only_and_limit(site: Site) -> None:
