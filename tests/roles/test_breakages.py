@@ -5,26 +5,34 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.roles.scenario import ROOT, molecule
+from tests.roles.scenario import ROOT, molecule, scratch
 
 BREAKAGES: dict[str, list[dict[str, Any]]] = yaml.safe_load((Path(__file__).parent / "breakages.yml").read_text())
 SHARED = (".config", "action_plugins", "library", "module_utils", "tools")
 
 
 @pytest.fixture
-def copy(tmp_path: Path, role: str) -> Iterator[Path]:
-    """Return a copy of what a scenario needs; its containers are gone afterwards."""
+def copy(tmp_path: Path, role: str) -> Path:
+    """Return a copy of what a scenario needs."""
     for folder in (*SHARED, f"roles/{role}"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
-    yield tmp_path
-    molecule(tmp_path, role, "destroy")
+    return tmp_path
+
+
+@pytest.fixture
+def run(copy: Path, role: str) -> Iterator[Callable[[str], subprocess.CompletedProcess[str]]]:
+    """Return a function that runs a step of the copy's scenario; the containers are gone afterwards."""
+    with scratch() as folder:
+        yield lambda step: molecule(copy, role, folder, step)
+        molecule(copy, role, folder, "destroy")
 
 
 def break_it(folder: Path, breakage: dict[str, Any]) -> None:
@@ -37,12 +45,12 @@ def break_it(folder: Path, breakage: dict[str, Any]) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0, reason="containers with a systemd of their own need root")
 @pytest.mark.parametrize("role", sorted(BREAKAGES))
-def test_breakages(copy: Path, role: str) -> None:
+def test_breakages(copy: Path, role: str, run: Callable[[str], subprocess.CompletedProcess[str]]) -> None:
     for breakage in BREAKAGES[role]:
         break_it(copy / "roles" / role, breakage)
-    converged = molecule(copy, role, "converge")
+    converged = run("converge")
     assert converged.returncode == 0, converged.stdout[-6000:]
-    verified = molecule(copy, role, "verify")
+    verified = run("verify")
     assert verified.returncode != 0
     failed = set(re.findall(r"^FAILED \S+::(\w+)", verified.stdout, re.MULTILINE))
     assert failed == {name for breakage in BREAKAGES[role] for name in breakage["fails"]}, verified.stdout[-6000:]

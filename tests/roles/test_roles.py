@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from tests.roles.scenario import ROOT, molecule
+from tests.roles.scenario import ROOT, molecule, scratch
 
 RECAP = re.compile(r"^host-\d\s+: ok=\d+\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
 
@@ -25,7 +25,8 @@ ROLES = sorted((path.parts[-3] for path in ROOT.glob("roles/*/molecule/default")
 @pytest.mark.skipif(os.geteuid() != 0, reason="containers with a systemd of their own need root")
 @pytest.mark.parametrize("role", ROLES)
 def test_scenario(role: str) -> None:
-    done = molecule(ROOT, role, "test")
+    with scratch() as folder:
+        done = molecule(ROOT, role, folder, "test")
     said = done.stdout
     # The exit code, as the recap calls a role that changes something each time a success.
     assert done.returncode == 0, said[-6000:]
