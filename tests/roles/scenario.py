@@ -20,7 +20,7 @@ BIN = Path(sys.executable).parent
 
 @contextmanager
 def scratch() -> Iterator[Path]:
-    """Give a folder for a scenario. Its path is short, as SSH's sockets lie in it, whose paths may have 108 characters."""
+    """Give a folder for a scenario. Its path is short: SSH's sockets lie in it, and their paths have 108 characters."""
     with tempfile.TemporaryDirectory(prefix="karst-", dir="/tmp") as folder:
         yield Path(folder)
 
