@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-BIN = Path(sys.executable).parent
+from tests.roles.scenario import ROOT, molecule, scratch
+
 RECAP = re.compile(r"^host-\d\s+: ok=\d+\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
 
 
@@ -27,18 +25,9 @@ ROLES = sorted((path.parts[-3] for path in ROOT.glob("roles/*/molecule/default")
 @pytest.mark.skipif(os.geteuid() != 0, reason="containers with a systemd of their own need root")
 @pytest.mark.parametrize("role", ROLES)
 def test_scenario(role: str) -> None:
-    environment = os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1"}
-    done = subprocess.run(
-        [BIN / "molecule", "test"],
-        cwd=ROOT / "roles" / role,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=500,
-        check=False,
-    )
-    said = done.stdout + done.stderr
+    with scratch() as folder:
+        done = molecule(ROOT, role, folder, "test")
+    said = done.stdout
     # The exit code, as the recap calls a role that changes something each time a success.
     assert done.returncode == 0, said[-6000:]
     changed = [int(match[1]) for match in RECAP.finditer(said)]

@@ -73,7 +73,9 @@ def test_8_1_4_2_d_only_operators_become_others(host):
 
 
 def test_8_1_4_2_what_is_made_is_not_for_others(host):
+    # A login shell has it from /etc/profile.d too, all else from PAM alone.
     assert host.check_output("su -l li -c umask") == "0027"
+    assert host.check_output("su li -c umask") == "0027"
     assert host.check_output("su -l li -c 'ulimit -H -c'") == "0"
 
 
