@@ -97,8 +97,8 @@ class Stack:
 
     def unlock(self) -> bool:
         """Clear the lock of a run that is dead. Returns whether there was one. Raises WorkspaceError."""
-        locks = [lock for lock in self._locks() if not _is_being_changed(lock)]
-        if not locks or len(locks) < len(self._locks()) or any(holder.is_alive for holder in self.holders()):
+        locks = self._locks()
+        if not locks or any(_is_in_use(lock) for lock in locks):
             return False
         self._pulumi("cancel", "--yes", "--stack", self.name)
         return True
@@ -140,10 +140,13 @@ def _holder(lock: Path) -> Holder | None:
     return Holder(content["pid"], content["hostname"])
 
 
-def _is_being_changed(lock: Path) -> bool:
-    """Freed just now, or not whole and young enough to become so."""
+def _is_in_use(lock: Path) -> bool:
+    """Held by a run that may live, freed just now, or not whole and young enough to become so."""
+    holder = _holder(lock)
+    if holder:
+        return holder.is_alive
     try:
-        return _holder(lock) is None and time.time() - lock.stat().st_mtime < _WRITTEN_WITHIN_S
+        return time.time() - lock.stat().st_mtime < _WRITTEN_WITHIN_S
     except FileNotFoundError:
         return True
 
