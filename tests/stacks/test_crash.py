@@ -97,12 +97,29 @@ def test_interrupted_it_ends_in_good_order_and_left_behind_its_engine_is_waited_
     assert "the same command goes on from here" in err
 
     up = up_until(clone, after=20)
+    left = engine(clone, up)
     up.kill()
-    up.communicate()
-    run = clone.karst("up")
-    assert "waiting for another run of Pulumi, process" in run.err
-    converged_once(clone, run)
+    up.wait()  # the kernel hangs up what is stopped as it is orphaned
+    for process in left:  # or it may be done before the next one looks
+        process.suspend()
+    following = clone.start(KARST, "up")
+    said = read_until(following, "waiting for another run of Pulumi, process")
+    for process in left:
+        process.resume()
+    out, err = following.communicate(timeout=200)
+    converged_once(clone, Run(following.returncode, out, said + err))
     down_leaves_nothing(clone)
+
+
+def read_until(process: subprocess.Popen[str], words: str) -> str:
+    """What it says on standard error, as far as the line that has the words. It must say them."""
+    assert process.stderr
+    said = ""
+    for line in process.stderr:
+        said += line
+        if words in line:
+            return said
+    raise AssertionError(f"it ended without '{words}': {said}")
 
 
 def converged_once(clone: Clone, run: Run) -> None:
