@@ -54,6 +54,8 @@ class SiteServices(Model):
     dns: Annotated[tuple[Endpoint, ...], Field(min_length=1)]
     log_collectors: Annotated[tuple[Endpoint, ...], Field(min_length=1)]
     package_mirror: Annotated[str, Field(pattern=r"^https://")]
+    # Installers by the name that a server's `image` has: media that a BMC inserts, from the site's image server.
+    images: dict[Name, Annotated[str, Field(pattern=r"^https?://[^\s/]+/\S+$", max_length=1024)]] = {}
     certificate_authority: CertificateAuthority
     bastion: Endpoint
 

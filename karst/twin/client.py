@@ -70,6 +70,15 @@ class Control:
         """Change some cords or addresses; what is not named stays."""
         self.ask("PUT", "/cabling", changes)
 
+    def hardware(self) -> dict[str, Any]:
+        """What is broken, by server."""
+        found: dict[str, Any] = self.ask("GET", "/hardware")
+        return found
+
+    def change_hardware(self, changes: dict[str, Any]) -> None:
+        """Put defects in place of those of the servers named; None mends a server."""
+        self.ask("PUT", "/hardware", changes)
+
     def feed(self, name: str, alive: bool) -> None:
         """Lose or restore a distribution path or the feed of one rack PDU."""
         self.ask("POST", f"/feeds/{quote(name)}", {"alive": alive})

@@ -43,7 +43,7 @@ def test_status(own_twin: Twin, karst: Karst) -> None:
     found = json.loads(karst("status", "--format", "json").stdout)
     assert found["devices"][SERVER]["address"] == own_twin.addresses[SERVER]
     table = karst("status")
-    assert "lab: 12 servers (0 on), 6 rack PDUs, no Kubernetes" in table.stderr
+    assert "lab: 12 servers (0 on), 6 rack PDUs, no hosts (it was started without), no Kubernetes" in table.stderr
     (line,) = [line for line in table.stdout.splitlines() if line.startswith(SERVER + " ")]
     assert line.split()[1:4] == ["fanjing", own_twin.addresses[SERVER], "Off"]
     assert PASSWORD not in table.stdout

@@ -1,0 +1,30 @@
+"""The checks, a module a noun. docs/verify.md lists them."""
+
+from __future__ import annotations
+
+from karst.verify.checks import cooling, parts, pdu, power
+from karst.verify.checks.base import PduCheck, ServerCheck
+from karst.verify.checks.identity import Identity
+
+FIRMWARE = parts.Firmware()
+IDENTITY = Identity()
+
+SERVER_CHECKS: tuple[ServerCheck, ...] = (
+    power.Running(),
+    power.SuppliesPresent(),
+    power.SuppliesWell(),
+    power.InputNormal(),
+    power.Redundancy(),
+    power.OnePath(),
+    cooling.FansTurn(),
+    cooling.FanRedundancy(),
+    cooling.Inlet(),
+    cooling.Exhaust(),
+    cooling.Leaks(),
+    parts.Processors(),
+    parts.Memory(),
+    parts.ErrorCorrection(),
+    parts.Drives(),
+    parts.Interfaces(),
+)
+PDU_CHECKS: tuple[PduCheck, ...] = (pdu.Mains(), pdu.Breakers(), pdu.Outlets())
