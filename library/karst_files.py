@@ -7,14 +7,24 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: karst_files
-short_description: Lays down a set of files and sees to the services that read them
+short_description: Lays down a set of files, has the packages they need, and sees to the services that read them
 description:
-  - Reads the host, decides, then acts; check mode stops before the last. New content is checked, all of it, before any
-    is laid.
+  - Reads the host, decides, then acts; check mode stops before the last. Packages come first, since they bring the
+    programs that check new content. That is checked, all of it, before any is laid.
   - A service or command that is due because a file changed is noted in C(/run/karst/pending) until it is done, so that
     a run that was killed in between is made good by the next.
   - The action plugin of the same name renders templates on the controller.
 options:
+  packages:
+    description: Debian packages that are installed, without what they recommend.
+    type: list
+    elements: str
+    default: []
+  packages_absent:
+    description: Debian packages that are purged. Those that no source knows may be named.
+    type: list
+    elements: str
+    default: []
   files:
     description:
       - Files to lay. Without C(template), C(content), C(link) and C(absent) only mode and owner of an existing one are
@@ -28,6 +38,7 @@ options:
       content: {type: str, description: Text.}
       link: {type: path, description: What a symbolic link points to.}
       absent: {type: bool, default: false, description: The file is removed.}
+      container_only: {type: bool, default: false, description: "On a host that is no container, the file is removed."}
       mode: {type: str, description: Octal digits; C(0644) for a new file.}
       owner: {type: str, description: Name; C(root) for a new file.}
       group: {type: str, description: Name; C(root) for a new file.}
@@ -64,6 +75,7 @@ author: Karst
 EXAMPLES = r"""
 - name: Configure chrony
   karst_files:
+    packages: [chrony]
     files:
       - {path: /etc/chrony/chrony.conf, template: chrony.conf.j2, check: [chronyd, -p, -f, "%s"]}
     services:
@@ -83,6 +95,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.karst_files import Files
+from ansible.module_utils.karst_packages import Packages
 from ansible.module_utils.karst_units import Due, Units
 
 FILE: dict[str, Any] = {
@@ -91,6 +104,7 @@ FILE: dict[str, Any] = {
     "content": {"type": "str"},
     "link": {"type": "path"},
     "absent": {"type": "bool", "default": False},
+    "container_only": {"type": "bool", "default": False},
     "mode": {"type": "str"},
     "owner": {"type": "str"},
     "group": {"type": "str"},
@@ -116,35 +130,62 @@ def _list(options: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"type": "list", "elements": "dict", "default": [], "options": options, **more}
 
 
+NAMES: dict[str, Any] = {"type": "list", "elements": "str", "default": []}
+SPEC: dict[str, Any] = {
+    "packages": NAMES,
+    "packages_absent": NAMES,
+    "files": _list(FILE, mutually_exclusive=[("template", "content", "link")]),
+    "commands": _list(COMMAND),
+    "services": _list(SERVICE),
+}
+
+
 def main() -> None:
     """Read, decide, act; or read and decide, in check mode."""
-    kinds = [("template", "content", "link")]
-    spec = {"files": _list(FILE, mutually_exclusive=kinds), "commands": _list(COMMAND), "services": _list(SERVICE)}
     # Without no_log every call would stand in the host's log, with the text of all files.
-    module = AnsibleModule(spec, supports_check_mode=True, no_log=True)
-    wanted = module.params
+    module = AnsibleModule(SPEC, supports_check_mode=True, no_log=True)
+    wanted, trial, run = module.params, module.check_mode, module.run_command
+    in_container = run(["systemd-detect-virt", "--quiet", "--container"])[0] == 0
 
-    files = Files(wanted["files"], module.run_command, trial=module.check_mode)
-    due = Due({change.path for change in files.changes})
-    units = Units(wanted["commands"], wanted["services"], due, module.run_command, trial=module.check_mode)
-    faults = files.faults() + units.faults()
-    result = {
-        "changed": bool(files.changes or units.steps),
-        "actions": [change.sentence for change in files.changes] + [step.sentence for step in units.steps],
-        "skipped_in_container": units.skipped,
-        "invocation": {"module_args": {"files": [file["path"] for file in wanted["files"]]}},
-        "diff": [change.diff() for change in files.changes] + units.diff(),
+    packages = Packages(wanted["packages"], wanted["packages_absent"], run)
+    result: dict[str, Any] = {
+        "changed": bool(packages.sentences),
+        "actions": packages.sentences,
+        "skipped_in_container": [],
+        # All but the text of files: what was asked for, for who reads Ansible's JSON.
+        "invocation": {"module_args": {**wanted, "files": [file["path"] for file in wanted["files"]]}},
+        "diff": [{"prepared": f"{sentence}\n"} for sentence in packages.sentences],
     }
-    if faults:
-        module.fail_json(msg="; ".join(faults), **result)
-    if not module.check_mode:
+    _stop(module, result, packages.faults())
+    if not trial:
+        # What is installed may bring files and units of its own, so the rest is read after it.
+        _stop(module, result, [failed] if (failed := packages.act()) else [])
+
+    files = Files(_here(wanted["files"], in_container), run, trial=trial)
+    due = Due({change.path for change in files.changes})
+    units = Units(wanted["commands"], wanted["services"], due, run, trial=trial, in_container=in_container)
+    result["changed"] |= bool(files.changes or units.steps)
+    result["actions"] += [change.sentence for change in files.changes] + [step.sentence for step in units.steps]
+    result["skipped_in_container"] = units.skipped
+    result["diff"] += [change.diff() for change in files.changes] + units.diff()
+    _stop(module, result, files.faults() + units.faults())
+    if not trial:
         due.note(units.steps)
         for change in files.changes:
             change.make()
-        failed = units.act(files.changes)
-        if failed:
-            module.fail_json(msg=failed, **result)
+        _stop(module, result, [failed] if (failed := units.act(files.changes)) else [])
     module.exit_json(**result)
+
+
+def _here(files: list[dict[str, Any]], in_container: bool) -> list[dict[str, Any]]:
+    """Return the files as this host shall have them."""
+    return [{**file, "absent": file["absent"] or (file["container_only"] and not in_container)} for file in files]
+
+
+def _stop(module: AnsibleModule, result: dict[str, Any], faults: list[str]) -> None:
+    """End with all faults, if there are any."""
+    if faults:
+        module.fail_json(msg="; ".join(faults), **result)
 
 
 if __name__ == "__main__":

@@ -126,3 +126,38 @@ def test_a_command_makes_good_what_its_condition_misses(tmp_path: Path) -> None:
     assert play(arguments)["changed"] is False
     made.unlink()
     assert play(arguments)["changed"] is True
+
+
+def test_packages_that_are_as_they_shall_be_are_left_alone() -> None:
+    asked = {"packages": ["dpkg", "base-files"], "packages_absent": ["no-such-package"]}
+    assert (play(asked)["changed"], play(asked)["actions"]) == (False, [])
+
+
+def test_a_trial_tells_of_packages_and_installs_none(tmp_path: Path) -> None:
+    path = tmp_path / "a.conf"
+    # Its program would check the file, so a trial has to do without.
+    arguments = {
+        "packages": ["no-such-package"],
+        "files": [{"path": str(path), "content": "", "check": ["no-such-program", "%s"]}],
+    }
+    result = play(arguments, "--check", "--diff")
+    assert result["actions"] == ["no-such-package is installed", f"{path} is made"]
+    assert "no-such-package is installed" in json.dumps(result["diff"])
+    failed = play(arguments)
+    assert failed["failed"] is True
+    assert "no-such-package" in failed["msg"]
+    assert not path.exists()
+
+
+def test_a_package_is_not_wanted_and_unwanted() -> None:
+    result = play({"packages": ["dpkg"], "packages_absent": ["dpkg"]})
+    assert result["msg"] == "dpkg shall be installed and purged"
+
+
+def test_what_only_a_container_has_is_removed_elsewhere(tmp_path: Path) -> None:
+    path = tmp_path / "container.conf"
+    path.write_text("")
+    files = [{"path": str(path), "content": "", "container_only": True}]
+    in_container = subprocess.run(["systemd-detect-virt", "--quiet", "--container"], check=False).returncode == 0
+    assert play({"files": files})["changed"] is not in_container
+    assert path.exists() is in_container
