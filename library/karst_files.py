@@ -153,7 +153,7 @@ def main() -> None:
         "actions": packages.sentences,
         "skipped_in_container": [],
         # All but the text of files: what was asked for, for who reads Ansible's JSON.
-        "invocation": {"module_args": {**wanted, "files": [file["path"] for file in wanted["files"]]}},
+        "invocation": {"module_args": {**wanted, "files": [_shown(file) for file in wanted["files"]]}},
         "diff": [{"prepared": f"{sentence}\n"} for sentence in packages.sentences],
     }
     _stop(module, result, packages.faults())
@@ -180,6 +180,11 @@ def main() -> None:
 def _here(files: list[dict[str, Any]], in_container: bool) -> list[dict[str, Any]]:
     """Return the files as this host shall have them."""
     return [{**file, "absent": file["absent"] or (file["container_only"] and not in_container)} for file in files]
+
+
+def _shown(file: dict[str, Any]) -> dict[str, Any]:
+    """Return what was asked of a file, less its text."""
+    return {**file, "content": None if file["content"] is None else "not shown"}
 
 
 def _stop(module: AnsibleModule, result: dict[str, Any], faults: list[str]) -> None:

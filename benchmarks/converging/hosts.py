@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -70,7 +71,7 @@ def running(folder: Path, names: list[str]) -> Iterator[Hosts]:
         found = json.loads(_podman("inspect", *_podman("ps", "--quiet", "--filter", f"label={label}").split()))
         addresses = {each["Config"]["Hostname"]: each["NetworkSettings"]["IPAddress"] for each in found}
         for each in found:
-            _podman("exec", each["Id"], "systemctl", "is-system-running", "--wait")
+            _await(each["Id"])
         _say_where(folder, addresses)
         yield Hosts(folder, dict(sorted(addresses.items())))
     finally:
@@ -90,6 +91,16 @@ def _say_where(folder: Path, addresses: dict[str, str]) -> None:
         "hosts": {name: {"ansible_host": name} for name in addresses},
     }
     (folder / "reached.yml").write_text(json.dumps({"all": reached}))
+
+
+def _await(container: str) -> None:
+    """Wait until all its services are up. Raises TimeoutError."""
+    until = time.monotonic() + 60
+    command = ["podman", "exec", container, "systemctl", "is-system-running", "--wait"]
+    while subprocess.run(command, capture_output=True, check=False).returncode:
+        if time.monotonic() > until:
+            raise TimeoutError(f"{container} does not come up")
+        time.sleep(0.5)
 
 
 def _podman(*arguments: str) -> str:

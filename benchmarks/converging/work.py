@@ -54,11 +54,18 @@ def _is_skipped(each: Any) -> bool:
 
 def state(hosts: Hosts, work: Work) -> dict[str, list[dict[str, Any]]]:
     """Every file that the roles lay, as it is on each host."""
-    (paths,) = {json.dumps(each["files"]) for each in work.values()}
-    return {name: json.loads(out) for name, out in hosts.on_each(READ.format(paths=json.loads(paths))).items()}
+    return {name: json.loads(out) for name, out in hosts.on_each(READ.format(paths=_paths(work))).items()}
 
 
 def spoil(hosts: Hosts, work: Work) -> None:
     """Change every file and stop a service, on each host."""
-    paths = next(iter(work.values()))["files"]
-    hosts.on_each(SPOIL.format(paths=paths))
+    hosts.on_each(SPOIL.format(paths=_paths(work)))
+
+
+def _paths(work: Work) -> list[str]:
+    """Return the paths of files whose text is the roles', which are the same on all hosts."""
+    (paths,) = {
+        tuple(file["path"] for file in each["files"] if file["content"] or file["link"] or file["absent"])
+        for each in work.values()
+    }
+    return list(paths)
