@@ -56,7 +56,7 @@ class NoSshError(Exception):
 async def observe(targets: Collection[HostTarget], tell: Callable[[str], None]) -> dict[str, ObservedHost]:
     """Ask each; none is left out, whatever it answers."""
     slots, found = asyncio.Semaphore(_AT_ONCE), dict[str, ObservedHost]()
-    with _trusting({target.reach.authority for target in targets}) as trust:
+    with known_hosts_files({target.reach.authority for target in targets}) as trust:
 
         async def one(target: HostTarget) -> None:
             async with slots:
@@ -68,7 +68,7 @@ async def observe(targets: Collection[HostTarget], tell: Callable[[str], None]) 
 
 
 @contextmanager
-def _trusting(authorities: set[str]) -> Iterator[dict[str, Path]]:
+def known_hosts_files(authorities: set[str]) -> Iterator[dict[str, Path]]:
     """A `known_hosts` file for each authority."""
     with tempfile.TemporaryDirectory(prefix="karst-") as folder:
         made = {}
