@@ -36,7 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Say why if there is no way to the hosts."""
-    if config.getoption("--site"):
+    if config.getoption("--site", None):
         try:
             chosen(config)
         except (SiteError, PlanError) as fault:
