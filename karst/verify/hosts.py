@@ -84,12 +84,17 @@ async def _ask(target: HostTarget, trust: Path) -> ObservedHost:
             status, out, err = await _run(command(target, trust))
     except TimeoutError:
         return ObservedHost(unread=f"it did not answer within {_PATIENCE_S:.0f} s")
-    except NoSshError as fault:
+    except (NoSshError, OSError) as fault:
         return ObservedHost(unread=str(fault))
     if status:
         last = err.decode(errors="replace").strip().splitlines()[-1:] or [f"ssh ended with {status}"]
         return ObservedHost(unread=last[0][:_SAID_MAX])
-    return read(out, target.reach.authority)
+    try:
+        return read(out, target.reach.authority)
+    except Exception as fault:
+        # One host that says what nobody foresaw must not leave the rest of the site unseen.
+        log.exception("%s", target.name)
+        return ObservedHost(unread=f"unforeseen {type(fault).__name__}: {fault}")
 
 
 def command(target: HostTarget, trust: Path) -> list[str]:
@@ -111,7 +116,7 @@ def command(target: HostTarget, trust: Path) -> list[str]:
     }
     given = [word for key, value in options.items() for word in ("-o", f"{key}={value}")]
     config = ["-F", str(target.reach.config)] if target.reach.config else []
-    return [ssh, *config, *given, target.name, "python3", "-"]
+    return [ssh, *config, *given, target.name, "python3", "-I", "-"]
 
 
 async def _run(words: list[str]) -> tuple[int, bytes, bytes]:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import socket
 import subprocess
 import sys
+from ipaddress import IPv4Network
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from karst.ssh_ca import SshAuthority
-from karst.verify.hosts import PROBE
+from karst.provider.planned import HostMap
+from karst.verify.hosts import PROBE, HostReach, HostTarget, observe
 from karst.verify.observed import Clock, TimeSource
 from karst.verify.reading.host import read
 
@@ -110,3 +115,24 @@ def test_the_probe_runs_on_any_machine(authority: SshAuthority) -> None:
     found = read(done.stdout, authority.hosts_public)
     assert found.unread == ""
     assert found.name
+
+
+def asked(authority: SshAuthority, port: int) -> str:
+    prefix = IPv4Network("127.0.0.0/24")
+    reach = HostReach(authority.hosts_public, HostMap(prefix, prefix, port), Path("/dev/null"))
+    told: list[str] = []
+    found = asyncio.run(observe([HostTarget("h1", f"127.0.0.1:{port}", reach)], told.append))
+    assert told == ["1 of 1 hosts"]
+    return found["h1"].unread
+
+
+def test_a_host_that_does_not_answer_is_unread(authority: SshAuthority) -> None:
+    with socket.socket() as bound:  # and not listening
+        bound.bind(("127.0.0.1", 0))
+        port = bound.getsockname()[1]
+        assert asked(authority, port) == f"ssh: connect to host 127.0.0.1 port {port}: Connection refused"
+
+
+def test_without_ssh_nothing_is_read(authority: SshAuthority, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    assert asked(authority, 1) == "ssh is not on PATH; install openssh-client"
