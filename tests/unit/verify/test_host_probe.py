@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from karst.ssh_ca import SshAuthority
 from karst.provider.planned import HostMap
+from karst.ssh_ca import SshAuthority
 from karst.verify.hosts import PROBE, HostReach, HostTarget, observe
 from karst.verify.observed import Clock, TimeSource
 from karst.verify.reading.host import read
