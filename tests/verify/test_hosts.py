@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -17,6 +20,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hosts")]
 
 # The lab with an image on one server of each rack.
 HOSTS = tuple(f"h1-r1-{rack:02d}-s04" for rack in (1, 2, 3))
+HARDENED = HOSTS[0]
 FALSE = "ntp-4"
 ANSIBLE = KARST.parent / "ansible-playbook"
 FOLDERS = ("action_plugins", "filter_plugins", "inventory_plugins", "library", "lookup_plugins", "module_utils")
@@ -35,8 +39,9 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     racks.write_text(racks.read_text().replace("        image: debian-12\n", "", 3))
     try:
         assert made.up()["servers_on"] == 12
-        run = made.run(ANSIBLE, "playbooks/time.yml")
-        assert run.status == 0, run.all
+        for words in (("playbooks/site.yml", "--limit", HARDENED), ("playbooks/time.yml",)):
+            run = made.run(ANSIBLE, *words)
+            assert run.status == 0, run.all
         yield made
     finally:
         made.karst("down", "--force")
@@ -104,6 +109,31 @@ def test_what_is_one_host_s_own_is_in_its_report_alone(clone: Clone) -> None:
     assert report["devices"] == 0  # no BMC had to be asked
     ssh(clone, failing, "sudo systemctl reset-failed broken")
     ssh(clone, mute, "sudo systemctl start chrony")
+
+
+def look_within(clone: Clone, report: Path, *arguments: str) -> tuple[int, dict[str, str]]:
+    """`pytest tests/hosts` on the hardened host: exit code, and what is not passed by name of the test."""
+    command = (sys.executable, "-m", "pytest", ROOT / "tests" / "hosts", "--site", "lab", "--limit", HARDENED)
+    run = clone.run(*command, "-p", "no:cacheprovider", "--junit-xml", report, *arguments)
+    cases = list(ElementTree.parse(report).iter("testcase"))
+    assert cases, run.all
+    return run.status, {case.get("name", ""): case[0].get("message", "") for case in cases if len(case)}
+
+
+def test_a_deep_look_from_within(clone: Clone, tmp_path: Path) -> None:
+    status, found = look_within(clone, tmp_path / "hosts.xml")
+    assert status == 0, found
+    assert {name.partition("[")[0] for name in found} == {
+        "test_8_1_4_4_kernel_setting",
+        "test_8_1_4_3_a_the_audit_records",
+        "test_no_file_system_is_full",
+        "test_8_1_4_4_a_packages_come_from_the_sites_mirror",
+    }
+    # Another file than the role's, which counts before it.
+    ssh(clone, HARDENED, "echo PermitEmptyPasswords yes | sudo tee /etc/ssh/sshd_config.d/00-aside.conf")
+    status, found = look_within(clone, tmp_path / "hosts.xml", "-k", "sshd or faillock")
+    ssh(clone, HARDENED, "sudo rm /etc/ssh/sshd_config.d/00-aside.conf")
+    assert (status, list(found)) == (1, [f"test_8_1_4_1_c_sshd_takes_keys_alone[{HARDENED}]"])
 
 
 def test_a_host_that_is_another_is_not_believed(clone: Clone) -> None:
