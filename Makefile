@@ -25,7 +25,7 @@ converge: tools ## configure the hosts of SITE (default lab) with Ansible
 down: tools ## destroy the stacks, end the twin, remove all its state
 	@$(KARST) down $(SITE)
 
-verify: tools ## compare what BMCs and rack PDUs tell with plan and hardware spec
+verify: tools ## compare what BMCs, rack PDUs and hosts tell with plan and hardware spec
 	@$(KARST) verify $(SITE)
 
 env: ## print the environment of a shell for pulumi and kubectl: eval "$$(make -s env)"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from karst.plan.model import Plan
 from karst.provider.config import Configuration, parse
-from karst.provider.planned import OutOfBandMap
+from karst.provider.planned import HostMap, OutOfBandMap
+from karst.verify.hosts import HostReach
 from karst.workspace import pulumi
 from karst.workspace.paths import Paths, WorkspaceError
 from karst.workspace.stack import Stack
@@ -15,11 +19,16 @@ from karst.workspace.stack import Stack
 
 @dataclass(frozen=True, slots=True)
 class HallReach:
-    """What opens a hall's BMCs, and the environment in which the locks that engines respect lie."""
+    """What opens a hall's BMCs and hosts, and the environment in which the locks that engines respect lie.
+
+    Without `hosts` none is to be asked, and `no_hosts` says why.
+    """
 
     configuration: Configuration
     out_of_band: OutOfBandMap
     environment: dict[str, str]
+    hosts: HostReach | None = None
+    no_hosts: str = ""
 
 
 def reach(place: Paths, plan: Plan, hall: str, what: str) -> HallReach:
@@ -40,9 +49,20 @@ def reach(place: Paths, plan: Plan, hall: str, what: str) -> HallReach:
         raise WorkspaceError("; ".join(f"{stack.name}, karst:{fault.path}: {fault.reason}" for fault in faults))
     try:
         out_of_band = OutOfBandMap.of(plan, config.get("out_of_band_map"))
+        host_map = HostMap.of(plan, config.get("host_map"))
     except ValueError as fault:
         raise WorkspaceError(str(fault)) from None
-    return HallReach(configuration, out_of_band, environment)
+    hosts, no_hosts = _hosts(config, host_map, place.ssh_config if environment else None)
+    return HallReach(configuration, out_of_band, environment, hosts, no_hosts)
+
+
+def _hosts(config: Mapping[str, Any], host_map: HostMap, ssh_config: Path | None) -> tuple[HostReach | None, str]:
+    """How hosts are reached, or why they are not. `ssh_config` is the twin's; a real site's is the operator's own."""
+    if str(config.get("install", "true")).lower() == "false":
+        return None, "karst:install is false, so they are not Karst's"
+    if "ssh_ca" not in config:
+        return None, "there is no karst:ssh_ca by which one could prove who it is"
+    return HostReach(str(config["ssh_ca"]), host_map, ssh_config), ""
 
 
 def _stack(place: Paths, name: str) -> tuple[Stack, dict[str, str]]:

@@ -36,6 +36,8 @@ app = typer.Typer(
 
     - `karst twin hardware` breaks fans, memory, sensors, or pulls a power supply;
 
+    - `karst twin time ntp-4 --offset-s 5` makes a time source wrong;
+
     - `karst twin feed B` loses a path of power, `karst twin cabling` moves a cord or swaps two controllers;
 
     - `karst twin deliver` writes the assets.csv of a site that the twin is to imitate.
@@ -218,6 +220,24 @@ def hardware(file: FileOption = None) -> None:
         if file is not None:
             control.change_hardware(_read(file))
         _print(control.hardware())
+
+
+@app.command()
+def time(
+    source: Annotated[str | None, typer.Argument(help="A time source of site.yml.", metavar="SOURCE")] = None,
+    offset_s: Annotated[float, typer.Option(help="Seconds that it is ahead, or behind if negative.")] = 0.0,
+    lost: Annotated[bool, typer.Option("--lost", help="It answers nobody.")] = False,
+) -> None:
+    """Show the site's time sources as they answer the hosts, or make one wrong; without an option, right again.
+
+    Hosts notice when they ask next, every minute at first and every quarter of an hour later.
+    Examples: `karst twin time ntp-4 --offset-s 5`; `karst twin time ntp-4`.
+    """
+    with _sentences():
+        control = _control()
+        if source is not None:
+            control.change_time_sources({source: {"offset_s": offset_s, "lost": lost}})
+        _print(control.time_sources())
 
 
 @app.command()

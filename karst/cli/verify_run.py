@@ -29,7 +29,7 @@ def racks_of(place: Paths, planned: Plan, limit: list[str]) -> Racks:
     for hall in wanted:
         made = reach(place, planned, hall, f"hall {hall}")
         os.environ.update(made.environment)  # the locks that engines respect lie where it says
-        found[hall] = Reach(made.configuration, made.out_of_band)
+        found[hall] = Reach(made.configuration, made.out_of_band, made.hosts, made.no_hosts)
     try:
         return choose(planned, found, limit)
     except ValueError as fault:

@@ -79,6 +79,15 @@ class Control:
         """Put defects in place of those of the servers named; None mends a server."""
         self.ask("PUT", "/hardware", changes)
 
+    def time_sources(self) -> dict[str, dict[str, Any]]:
+        """The site's time sources: `address`, `offset_s`, `lost`."""
+        found: dict[str, dict[str, Any]] = self.ask("GET", "/time")
+        return found
+
+    def change_time_sources(self, changes: dict[str, Any]) -> None:
+        """Make sources wrong (`offset_s`, `lost`), others stay as they are; None makes one right again."""
+        self.ask("PUT", "/time", changes)
+
     def feed(self, name: str, alive: bool) -> None:
         """Lose or restore a distribution path or the feed of one rack PDU."""
         self.ask("POST", f"/feeds/{quote(name)}", {"alive": alive})

@@ -41,6 +41,11 @@ class Home:
         return self.path / "hardware.json"
 
     @property
+    def time_sources(self) -> Path:
+        """Which of the site's time sources are wrong."""
+        return self.path / "time.json"
+
+    @property
     def built(self) -> Path:
         """Devices that were built, planned still or not."""
         return self.path / "built.json"

@@ -20,6 +20,7 @@ from karst.twin.hosts_podman import Podman, PodmanError
 from karst.twin.hosts_seed import HostSeat, seed
 from karst.twin.no_hosts import NoHosts
 from karst.twin.state import Boot, Disk, Json, Media, Power
+from karst.twin.time_sources import TimeSources
 
 log = logging.getLogger(__name__)
 
@@ -55,10 +56,16 @@ class Hosts(NoHosts):
     """Hosts as containers. `images` are the installers that the site's image server offers, by URL."""
 
     def __init__(
-        self, podman: Podman, seats: Mapping[str, HostSeat], images: frozenset[str], authority: SshAuthority, port: int
+        self,
+        podman: Podman,
+        seats: Mapping[str, HostSeat],
+        images: frozenset[str],
+        authority: SshAuthority,
+        port: int,
+        time_sources: TimeSources,
     ) -> None:
         super().__init__()
-        self._podman, self._authority, self._port = podman, authority, port
+        self._podman, self._authority, self._port, self._time_sources = podman, authority, port, time_sources
         self._seats, self._images = seats, images
         self._hosts: dict[str, _Host] = {}
         self._slots = asyncio.Semaphore(_AT_ONCE)
@@ -142,6 +149,7 @@ class Hosts(NoHosts):
         installed = sum(bool(host.bmc.get(Disk).image) for host in self._hosts.values())
         running = sum(host.running for host in self._hosts.values())
         faults = [f"{name}: {host.fault}" for name, host in self._hosts.items() if host.fault]
+        faults += filter(None, [self._time_sources.fault])
         if self.reason:
             return super().status()
         about = {"state": "ready", "message": "; ".join(faults), "running": running, "installed": installed}
@@ -200,6 +208,7 @@ class Hosts(NoHosts):
         if not host.running:
             async with self._slots:
                 self._watch(host, await self._podman.start(host.bmc.name))
+            await self._time_sources.serve(await self._podman.bridge())
 
     async def _install(self, host: _Host) -> None:
         turn, disk = host.turn, host.bmc.get(Disk)
@@ -264,6 +273,8 @@ class Hosts(NoHosts):
             pid = left.pop(bmc.name, 0) if disk.image else 0
             self._take_over(host, pid, is_on=state.state == "On" and not state.goal)
         await self._podman.remove(*left)
+        if any(host.running for host in self._hosts.values()):
+            await self._time_sources.serve(await self._podman.bridge())
 
     def _take_over(self, host: _Host, pid: int, is_on: bool) -> None:
         disk = host.bmc.get(Disk)
@@ -280,6 +291,7 @@ class Hosts(NoHosts):
     async def stop(self) -> None:
         """End every host as if the power were gone, as the twin's servers end with it; disks stay."""
         self._ending = True
+        self._time_sources.close()
         workers = [host.worker for host in self._hosts.values() if host.worker is not None]
         for worker in (*workers, *self._tasks):
             worker.cancel()

@@ -62,6 +62,10 @@ class Podman:
         if self.twin not in (await _ask("network", "ls", "--format", "{{.Name}}", "--filter", f"name={self.twin}")):
             await _ask("network", "create", "--disable-dns", "--label", f"{_LABEL}={self.twin}", f"karst-{self.twin}")
 
+    async def bridge(self) -> str:
+        """The interface that the hosts hang on, which is there while one of them runs. Raises PodmanError."""
+        return await _ask("network", "inspect", "--format", "{{.NetworkInterface}}", f"karst-{self.twin}")
+
     async def create(self, server: str, address: str, port: int, files: bytes) -> None:
         """Make the container anew, with `files` (a tar archive) laid over the image; sshd answers at address and port.
 

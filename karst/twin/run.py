@@ -37,6 +37,7 @@ from karst.twin.no_hosts import NoHosts
 from karst.twin.standing import with_standing
 from karst.twin.store import Store
 from karst.twin.supervisor import Supervisor
+from karst.twin.time_sources import TimeSources
 from karst.twin.world import Credential, Timing, World
 
 log = logging.getLogger(__name__)
@@ -75,8 +76,14 @@ def run(options: Options) -> None:
         try:
             found = with_standing(planned, home.built, store, made.site.device_types, made.site.specs)
             cabling, faults = Cabling(home.cabling, found), Faults(home.faults)
-            hardware, hosts = Hardware(home.hardware), _hosts(options, made)
-            world = World(found, store, cabling, faults, _factory(home), options.timing, hardware=hardware, hosts=hosts)
+            ntp = made.site.place.services.ntp
+            time_sources = TimeSources(home.time_sources, {each.name: each.address for each in ntp})
+            world = World(
+                *(found, store, cabling, faults, _factory(home), options.timing),
+                hardware=Hardware(home.hardware),
+                time_sources=time_sources,
+                hosts=_hosts(options, made, time_sources),
+            )
             collector.relax()
             uvloop.run(_serve(options, made, world))
         finally:
@@ -155,7 +162,7 @@ def _control_plane(options: Options, made: Plan) -> ControlPlane | None:
     return ControlPlane(options.home.control_plane, bin_dir, ours, services)
 
 
-def _hosts(options: Options, made: Plan) -> NoHosts:
+def _hosts(options: Options, made: Plan, time_sources: TimeSources) -> NoHosts:
     if options.host_image is None:
         return NoHosts("it was started without")
     seats = host_seats(made)
@@ -168,7 +175,8 @@ def _hosts(options: Options, made: Plan) -> NoHosts:
     port = options.ssh_port if options.ssh_port is not None else _ports(options)["ssh"]
     images = frozenset(made.site.place.services.images.values())
     podman = Podman(twin_id(options.home), options.host_image)
-    return Hosts(podman, seats, images, SshAuthority.load_or_create(options.home.ssh), port)
+    authority = SshAuthority.load_or_create(options.home.ssh)
+    return Hosts(podman, seats, images, authority, port, time_sources)
 
 
 def _raise_file_limit() -> None:

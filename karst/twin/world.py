@@ -21,6 +21,7 @@ from karst.twin.no_hosts import NoHosts
 from karst.twin.shapes import SHAPES
 from karst.twin.state import Outlets, Power, Tasks
 from karst.twin.store import Store
+from karst.twin.time_sources import TimeSources
 from karst.twin.tree import Tree
 
 _FEEDS = ("", "feeds")  # a row of the store that belongs to no device
@@ -76,11 +77,13 @@ class World:
         utilisation: float = 0.4,
         *,
         hardware: Hardware,
+        time_sources: TimeSources,
         hosts: NoHosts | None = None,
     ) -> None:
         self.store = store
         self.faults = faults
         self.hardware = hardware
+        self.time_sources = time_sources
         self.factory = factory
         self.timing = timing or Timing()
         self.hosts = hosts or NoHosts()

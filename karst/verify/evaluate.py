@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from karst.site.base import Status
-from karst.verify.checks import FIRMWARE, IDENTITY, PDU_CHECKS, SERVER_CHECKS, branches, cords
+from karst.verify.checks import FIRMWARE, HOST_CHECKS, IDENTITY, PDU_CHECKS, SERVER_CHECKS, branches, cords, sources
 from karst.verify.checks.base import Check
 from karst.verify.expected import ExpectedDevice, ExpectedRack
 from karst.verify.finding import Alert, Finding, Outcome, Verdict
-from karst.verify.observed import Observed, ObservedDevice
+from karst.verify.observed import Observed, ObservedThing
 
-GROUPS = ("identity", "power", "cooling", "compute", "storage", "network", "firmware")
+BMC_GROUPS = ("identity", "power", "cooling", "compute", "storage", "network", "firmware")
+HOST_GROUPS = ("os", "time")
+GROUPS = (*BMC_GROUPS, *HOST_GROUPS)
 
 
 def evaluate(
@@ -32,10 +34,12 @@ def _findings(
     for name, server in rack.servers.items():
         if name in observed.servers:
             yield from _device(server, observed.servers[name], (IDENTITY, *SERVER_CHECKS, FIRMWARE), groups)
+        if name in observed.hosts and server.has_host:
+            yield from _device(server, observed.hosts[name], HOST_CHECKS, groups)
     for name, pdu in rack.pdus.items():
         if name in observed.pdus:
             yield from _device(pdu, observed.pdus[name], (IDENTITY, *PDU_CHECKS, FIRMWARE), groups)
-    if "power" in groups:
+    if "power" in groups and (observed.servers or observed.pdus):
         yield from cord_findings(rack, [*before, observed])
         for name, verdict in branches.branches(rack, observed):
             yield finding(rack.pdus[name], branches.NAME, branches.ALERT, verdict)
@@ -47,8 +51,22 @@ def cord_findings(rack: ExpectedRack, readings: Sequence[Observed]) -> Iterator[
         yield finding(rack.servers[name], cords.NAME, cords.ALERT, verdict)
 
 
+def time_findings(planned: Mapping[str, str], racks: Iterable[ExpectedRack], observed: Observed) -> Iterator[Finding]:
+    """Yield what all hosts together say of the site's time sources (name -> address): of a source, and of a host."""
+    everyone = {name: server for rack in racks for name, server in rack.servers.items() if server.has_host}
+    seen = {name: host for name, host in observed.hosts.items() if name in everyone}
+    # What is held is being worked on: it bears no witness.
+    judged = sources.judge(planned, seen, {name for name in seen if everyone[name].hold is None})
+    if seen:
+        for name, verdict in judged.sources.items():
+            yield Finding(name, sources.SOURCE, "", verdict.outcome, verdict.sentence, sources.SOURCE_ALERT)
+    for name, verdicts in judged.hosts.items():
+        for verdict in verdicts:
+            yield finding(everyone[name], sources.HOST, sources.HOST_ALERT, verdict)
+
+
 def _device(
-    expected: ExpectedDevice, observed: ObservedDevice, checks: Iterable[Check[Any, Any]], groups: frozenset[str]
+    expected: ExpectedDevice, observed: ObservedThing, checks: Iterable[Check[Any, Any]], groups: frozenset[str]
 ) -> Iterator[Finding]:
     for check in checks:
         if (check is IDENTITY or group(check.name) in groups) and check.applies(expected):

@@ -40,6 +40,12 @@ class ExpectedServer(ExpectedDevice):
     cords: tuple[Cord, ...]
     interfaces: Mapping[str, int]  # name -> Mbit/s, those of the BMC left out
     inlet: Limit
+    image: str | None  # URL of its installer; None: others install it
+
+    @property
+    def has_host(self) -> bool:
+        """Whether an operating system that Karst installed has to be there."""
+        return self.image is not None and self.runs
 
     @property
     def runs(self) -> bool:
@@ -88,6 +94,7 @@ def _server(plan: Plan, server: Server) -> ExpectedServer:
         cords=server.cords,
         interfaces=MappingProxyType(_interfaces(device_type)),
         inlet=inlet_limit(spec.server, plan.site.place.place),
+        image=server.image,
     )
 
 

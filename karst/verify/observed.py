@@ -101,12 +101,19 @@ class Interface(Part):
 
 @with_config(_STRICT)
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ObservedDevice:
-    """What servers and rack PDUs have in common. `unread`: why nothing at all was read; `foreign`: who is there."""
+class ObservedThing:
+    """What all that is looked at has in common. `unread`: why nothing at all was read."""
 
     unread: str = ""
-    foreign: str = ""
     gaps: Mapping[str, str] = field(default_factory=lambda: _NONE)
+
+
+@with_config(_STRICT)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObservedDevice(ObservedThing):
+    """What servers and rack PDUs have in common. `foreign`: who is there."""
+
+    foreign: str = ""
     firmware: Mapping[str, str] | None = None  # component (`bmc`, `bios`, …) -> version
 
 
@@ -156,11 +163,54 @@ class ObservedPdu(ObservedDevice):
 
 @with_config(_STRICT)
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """A host's clock, by chrony. `follows`: address of the source, None if it follows none."""
+
+    follows: str | None = None
+    offset_s: float  # of the clock to the time that chrony reckons
+    delay_s: float  # to the reference clock and back
+    dispersion_s: float
+
+    @property
+    def error_s(self) -> float:
+        """How wrong it may be at most, if what it follows is right (chronyc(1), `tracking`)."""
+        return abs(self.offset_s) + self.dispersion_s + self.delay_s / 2
+
+
+@with_config(_STRICT)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeSource:
+    """A time source as a host sees it. `mark` is chrony's: `*` followed, `x` called false, …"""
+
+    mark: str
+    answers: bool  # one of the last eight times
+    offset_s: float  # of the source to the host's clock, when it last answered
+    error_s: float  # how wrong that may be
+
+
+@with_config(_STRICT)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObservedHost(ObservedThing):
+    """A server's operating system, as it says itself."""
+
+    name: str | None = None
+    key_id: str | None = None  # what the SSH CA says of its key: `<server> <URL of the image>`
+    release: str | None = None  # `debian 12`
+    image_release: str | None = None  # the same of the image that it was installed from
+    state: str | None = None  # of systemd: `running`, `degraded`, `starting`, …
+    failed_units: tuple[str, ...] | None = None
+    clock: Clock | None = None
+    sources: Mapping[str, TimeSource] | None = None  # by address
+
+
+@with_config(_STRICT)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """Devices by name; a device that is not here was not looked at."""
+    """Devices and hosts by name of the device; what is not here was not looked at."""
 
     servers: Mapping[str, ObservedServer] = field(default_factory=lambda: _NONE)
     pdus: Mapping[str, ObservedPdu] = field(default_factory=lambda: _NONE)
+    hosts: Mapping[str, ObservedHost] = field(default_factory=lambda: _NONE)
 
 
 OBSERVED: TypeAdapter[Observed] = TypeAdapter(Observed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from time import monotonic
 
@@ -15,9 +15,11 @@ from karst.provider.config import Configuration
 from karst.provider.planned import OutOfBandMap, rack_args
 from karst.site.names import device_name
 from karst.verify.checks import cords
-from karst.verify.evaluate import cord_findings, evaluate, sections
+from karst.verify.evaluate import BMC_GROUPS, GROUPS, HOST_GROUPS, cord_findings, evaluate, sections, time_findings
 from karst.verify.expected import ExpectedDevice, ExpectedRack, expected_rack
 from karst.verify.finding import Finding, Outcome
+from karst.verify.hosts import HostReach, HostTarget
+from karst.verify.hosts import observe as observe_hosts
 from karst.verify.observed import Observed
 from karst.verify.sweep import Sweep, Target
 
@@ -40,10 +42,12 @@ class Samples:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How the BMCs of a hall are reached."""
+    """How the BMCs and hosts of a hall are reached. Without `hosts` none is; `no_hosts` says why."""
 
     configuration: Configuration
     out_of_band: OutOfBandMap
+    hosts: HostReach | None = None
+    no_hosts: str = ""
 
 
 @dataclass(slots=True)
@@ -55,6 +59,8 @@ class Report:
     findings: list[Finding] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
     devices: int = 0
+    hosts: int = 0
+    no_hosts: str = ""  # why those of some hall were not asked
     took_s: float = 0.0
 
     def count(self, outcome: Outcome) -> int:
@@ -73,8 +79,10 @@ class Racks:
 
     racks: dict[str, ExpectedRack] = field(default_factory=dict)
     targets: dict[str, dict[str, Target]] = field(default_factory=dict)  # rack -> device -> target
+    hosts: dict[str, HostTarget] = field(default_factory=dict)
     chosen: set[str] = field(default_factory=set)
     left_out: dict[str, str] = field(default_factory=dict)
+    no_hosts: str = ""
 
     def reached(self, racks: Collection[str]) -> list[Target]:
         """The targets of some racks, rack by rack: watts that are compared are read at about the same time."""
@@ -113,7 +121,8 @@ def halls_of(plan: Plan, limit: Collection[str]) -> list[str]:
 
 def _targets(plan: Plan, rack: ExpectedRack, reach: Reach, chosen: set[str], made: Racks) -> dict[str, Target]:
     configuration = reach.configuration
-    args = rack_args(planned_rack(plan, rack.name), configuration.credential_generation, reach.out_of_band)
+    hosts = reach.hosts.host_map if reach.hosts else None
+    args = rack_args(planned_rack(plan, rack.name), configuration.credential_generation, reach.out_of_band, hosts)
     found = {}
     # A rack PDU's outlets bear witness to a server's cords, and the servers' watts to what its branches carry.
     witnesses = {*rack.pdus, *(rack.servers if chosen & rack.pdus.keys() else ())}
@@ -126,6 +135,14 @@ def _targets(plan: Plan, rack: ExpectedRack, reach: Reach, chosen: set[str], mad
             continue
         given = args.pdus.get(device.name) or args.servers[device.name]
         found[device.name] = Target(device, given, configuration)
+    for server in rack.servers.values():
+        place = args.servers[server.name].host
+        if server.name not in chosen or not server.has_host:
+            continue
+        if reach.hosts is None or place is None:
+            made.no_hosts = reach.no_hosts
+        else:
+            made.hosts[server.name] = HostTarget(server.name, place, reach.hosts)
     return found
 
 
@@ -136,18 +153,42 @@ def _matches(names: tuple[str, str], limit: Collection[str]) -> bool:
 async def verify(
     plan: Plan, racks: Racks, bounds: Bounds, only: Collection[str], tell: Tell, samples: Samples | None = None
 ) -> Report:
-    """Sweep the racks, judge them, and return the findings on the devices asked for."""
+    """Sweep the racks, judge them, and return the findings on the devices asked for, and on the site's time sources."""
     begun = monotonic()
-    groups = frozenset(only)
-    observed = await Sweep(bounds, sections(groups), tell).observe(racks.reached(racks.racks))
+    groups = frozenset(only) or frozenset(GROUPS)
+    observed = await _observed(racks, bounds, groups, tell)
     found = {name: evaluate(rack, observed, groups) for name, rack in racks.racks.items()}
-    if not groups or "power" in groups:
+    if "power" in groups:
         await _read_again(racks, found, observed, bounds, tell, samples or Samples())
     report = Report(plan.site.place.name, plan.hash, devices=len(observed.servers) + len(observed.pdus))
     report.findings = [each for rack in found.values() for each in rack if each.device in racks.chosen]
+    if "time" in groups:
+        planned = {each.name: str(each.address) for each in plan.site.place.services.ntp}
+        report.findings += time_findings(planned, racks.racks.values(), observed)
+    report.hosts = len(observed.hosts)
+    report.no_hosts = racks.no_hosts if groups & set(HOST_GROUPS) else ""
     report.left_out = {name: why for name, why in racks.left_out.items() if name in racks.chosen}
     report.took_s = monotonic() - begun
     return report
+
+
+async def _observed(racks: Racks, bounds: Bounds, groups: frozenset[str], tell: Tell) -> Observed:
+    """What BMCs and hosts say, asked at the same time; of each kind only if something is wanted of it."""
+    targets = racks.reached(racks.racks) if groups & set(BMC_GROUPS) else []
+    hosts = list(racks.hosts.values()) if groups & set(HOST_GROUPS) else []
+    progress: dict[str, str] = {}
+
+    def told(kind: str) -> Tell:
+        def one(words: str) -> None:
+            progress[kind] = words
+            tell(", ".join(progress.values()))
+
+        return one
+
+    observed, seen = await asyncio.gather(
+        Sweep(bounds, sections(groups), told("BMCs")).observe(targets), observe_hosts(hosts, told("hosts"))
+    )
+    return replace(observed, hosts=seen)
 
 
 async def _read_again(

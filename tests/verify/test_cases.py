@@ -17,7 +17,7 @@ import pytest
 from karst.plan.pipeline import plan
 from karst.site.load import load
 from karst.twin.faults import merge_patch
-from karst.verify.evaluate import evaluate
+from karst.verify.evaluate import evaluate, time_findings
 from karst.verify.expected import expected_rack
 from karst.verify.finding import Finding, Outcome
 from karst.verify.observed import OBSERVED
@@ -44,7 +44,13 @@ def found(case: str, scratch: Path, only: tuple[str, ...] = ()) -> list[Finding]
     earlier = HERE / "cases" / case / "before.json"
     changes = [json.loads(earlier.read_text())] if earlier.exists() else []
     before = [OBSERVED.validate_python(merge_patch(base, each)) for each in changes]
-    return evaluate(expected_rack(plan(load(site, ROOT / "hardware")), RACK), observed, only, before)
+    planned = plan(load(site, ROOT / "hardware"))
+    rack = expected_rack(planned, RACK)
+    sources = {each.name: str(each.address) for each in planned.site.place.services.ntp}
+    return [
+        *evaluate(rack, observed, only, before),
+        *(time_findings(sources, [rack], observed) if not only or "time" in only else ()),
+    ]
 
 
 @pytest.mark.parametrize("case", CASES)

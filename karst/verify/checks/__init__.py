@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from karst.verify.checks import cooling, parts, pdu, power
-from karst.verify.checks.base import PduCheck, ServerCheck
+from karst.verify.checks import cooling, host, parts, pdu, power
+from karst.verify.checks.base import HostCheck, PduCheck, ServerCheck
 from karst.verify.checks.identity import Identity
 
 FIRMWARE = parts.Firmware()
@@ -28,3 +28,4 @@ SERVER_CHECKS: tuple[ServerCheck, ...] = (
     parts.Interfaces(),
 )
 PDU_CHECKS: tuple[PduCheck, ...] = (pdu.Mains(), pdu.Breakers(), pdu.Outlets())
+HOST_CHECKS: tuple[HostCheck, ...] = (host.Name(), host.Image(), host.Release(), host.State(), host.Offset())

@@ -8,10 +8,10 @@ from typing import ClassVar, Generic, TypeVar
 
 from karst.verify.expected import ExpectedDevice, ExpectedPdu, ExpectedServer
 from karst.verify.finding import Alert, Verdict, passed, unobserved
-from karst.verify.observed import ObservedDevice, ObservedPdu, ObservedServer
+from karst.verify.observed import ObservedHost, ObservedPdu, ObservedServer, ObservedThing
 
 E = TypeVar("E", bound=ExpectedDevice)
-O = TypeVar("O", bound=ObservedDevice)  # noqa: E741  # beside E, for observed
+O = TypeVar("O", bound=ObservedThing)  # noqa: E741  # beside E, for observed
 
 
 class Check(ABC, Generic[E, O]):
@@ -52,6 +52,7 @@ class Check(ABC, Generic[E, O]):
 
 ServerCheck = Check[ExpectedServer, ObservedServer]
 PduCheck = Check[ExpectedPdu, ObservedPdu]
+HostCheck = Check[ExpectedServer, ObservedHost]
 
 
 def _words(power: str | None) -> str:
