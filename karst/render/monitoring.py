@@ -53,7 +53,7 @@ class _Dumper(yaml.CSafeDumper):
         return True
 
 
-def documents(plan: Plan, watch: Watch = Watch()) -> Mapping[str, str]:  # noqa: B008 - it is frozen
+def documents(plan: Plan, watch: Watch = Watch()) -> Mapping[str, str]:
     """Return the text of each file by its name, `targets/h1.json`; the same plan gives the same text.
 
     Raises ValueError if `watch.prefix` is smaller than the prefix whose place it takes.

@@ -230,7 +230,7 @@ def _limits(plan: Plan, servers: Sequence[Server]) -> Iterable[dict[str, Any]]:
 
 
 def _readings(pace: Pace) -> Iterable[dict[str, Any]]:
-    """Of the readings those that are fresh, and of each power supply whether its input is lost, and which feed that is."""
+    """Which readings are fresh; of each power supply whether its input is lost, and which feed that is."""
     yield _record("karst_fresh", f"time() - karst_read_time_s <= {_STALE * pace.scrape_s}")
     yield _record(
         "karst_psu_lost",
