@@ -125,7 +125,7 @@ _COOLING = (
 _LINKS = (
     _Rule(
         "LinkLost",
-        "{{ $value }} interfaces of {{ $labels.server }} are up, fewer than it has",
+        "{{ $value }} of the interfaces of {{ $labels.server }} have a link, fewer than it has",
         "sum without (interface) (karst_link_up and on (server) karst_fresh)"
         " < on (device_type) group_left () karst_links_expected",
         8,
