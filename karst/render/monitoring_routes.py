@@ -32,10 +32,10 @@ def routes(pace: Pace, page: str, ticket: str) -> dict[str, Any]:
             "routes": [
                 # Somebody works on it, and knows.
                 {"receiver": "nobody", "matchers": ['held="yes"']},
-                # A lost path takes the feeds of many rows with it, and is one thing.
+                # A lost path takes the feeds of many rows with it, as its UPSes do, and is one thing.
                 {
                     "receiver": Alert.PAGE.value,
-                    "matchers": ['alertname="FeedLost"'],
+                    "matchers": ['alertname=~"FeedLost|UpsAlarm"'],
                     "group_by": ["alertname", "path"],
                 },
                 {

@@ -84,6 +84,23 @@ _POWER = (
         power.InputNormal.name,
     ),
 )
+_UPS = (
+    _Rule(
+        "UpsAlarm",
+        "UPS {{ $labels.ups }} of path {{ $labels.path }} is on battery, low, to be shut down or has a bad battery",
+        "max by (ups, path) (karst_power_ups_alarm and on (server, ups) karst_power_ups_observed == 1) == 1",
+        2,
+        Alert.PAGE,
+    ),
+    _Rule(
+        "UpsUnobserved",
+        "nobody sees how UPS {{ $labels.ups }} of path {{ $labels.path }} is",
+        "max by (ups, path) (karst_power_ups_observed) == 0",
+        8,
+        Alert.TICKET,
+        outcome=Outcome.UNOBSERVED,
+    ),
+)
 _COOLING = (
     _Rule(
         "CoolingZoneTooWarm",
@@ -182,7 +199,7 @@ def rules(plan: Plan, servers: Sequence[Server], pace: Pace) -> dict[str, Any]:
     )
     groups: Mapping[str, Iterable[dict[str, Any]]] = {
         "plan": [*_feeds(plan, servers), *_limits(plan, servers)],
-        "power": [*_readings(pace), *(_alert(rule, pace) for rule in _POWER)],
+        "power": [*_readings(pace), *(_alert(rule, pace) for rule in (*_POWER, *_UPS))],
         "cooling": [_alert(rule, pace) for rule in _COOLING],
         "links": [_alert(rule, pace) for rule in _LINKS],
         "seeing": [_alert(rule, pace) for rule in (*_SEEING, stale)],

@@ -25,7 +25,7 @@ class Exporter(BaseHTTPRequestHandler):
 
     servers: dict[str, str] = {}  # by address
 
-    def do_GET(self) -> None:  # noqa: N802 - the base class' name
+    def do_GET(self) -> None:
         """All readings of the server, as they are now."""
         name = self.servers[self.connection.getsockname()[0]]
         rack = name.rpartition("-")[0]
@@ -48,7 +48,7 @@ class Exporter(BaseHTTPRequestHandler):
 class Gateway(BaseHTTPRequestHandler):
     """Notes each notification: where it was posted to, and what it says."""
 
-    def do_POST(self) -> None:  # noqa: N802 - the base class' name
+    def do_POST(self) -> None:
         """Take one."""
         said = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         with LOCK, NOTIFIED.open("a", encoding="utf-8") as file:
