@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from karst.cli import twin
+from karst.cli import render, twin
 from karst.cli.allocate import allocate
 from karst.cli.check import check
 from karst.cli.down import down
@@ -41,6 +41,7 @@ app.command(rich_help_panel=_DECLARE)(allocate)
 app.command(rich_help_panel=_DECLARE)(plan)
 app.command(rich_help_panel=_DECLARE)(draw)
 app.command(rich_help_panel=_DECLARE)(inventory)
+app.add_typer(render.app, name="render", rich_help_panel=_DECLARE)
 app.command(rich_help_panel=_BUILD)(up)
 app.command(rich_help_panel=_BUILD)(status)
 app.command(rich_help_panel=_BUILD)(verify)

@@ -16,7 +16,7 @@ import yaml
 from tests.roles.scenario import ROOT, molecule, scratch
 
 BREAKAGES: dict[str, list[dict[str, Any]]] = yaml.safe_load((Path(__file__).parent / "breakages.yml").read_text())
-SHARED = (".config", "action_plugins", "library", "module_utils", "tools")
+SHARED = (".config", "action_plugins", "library", "module_utils", "tools", "sites/lab", "hardware")
 
 
 @pytest.fixture
