@@ -12,7 +12,9 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def program(role: str) -> ModuleType:
     """Return the program of a role."""
-    spec = importlib.util.spec_from_file_location(f"program_{role}", ROOT / "roles" / role / "files" / f"{role}.py")
+    spec = importlib.util.spec_from_file_location(
+        f"program_{role}", ROOT / "roles" / role / "files" / f"karst_{role}.py"
+    )
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

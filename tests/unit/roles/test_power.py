@@ -71,7 +71,7 @@ def test_the_text_is_prometheus_and_knows_no_number_that_nobody_said(tmp_path: P
     assert 'karst_power_ups_observed{ups="ups-b",path="B"} 0' in lines
     assert 'karst_power_ups_alarm{ups="ups-b",path="B"} 1' in lines
     assert 'karst_power_ups_alarm{ups="ups-a1",path="A"} 0' in lines
-    assert "karst_power_lasts_seconds +Inf" in lines
+    assert "karst_power_lasts_s +Inf" in lines
     assert [line for line in lines if "ups-b" in line and "observed" not in line and "alarm" not in line] == []
     types = [line for line in lines if line.startswith("# TYPE")]
     assert len(types) == len(set(types))

@@ -25,10 +25,10 @@ LOOK_AGAIN_S = 1.0
 # What NUT calls a number, what it is here, and by how much it is multiplied.
 NUMBERS = {
     "battery.charge": ("battery_charge_ratio", 0.01),
-    "battery.runtime": ("battery_runtime_seconds", 1.0),
+    "battery.runtime": ("battery_runtime_s", 1.0),
     "ups.load": ("load_ratio", 0.01),
-    "input.voltage": ("input_volts", 1.0),
-    "output.voltage": ("output_volts", 1.0),
+    "input.voltage": ("input_v", 1.0),
+    "output.voltage": ("output_v", 1.0),
 }
 # IPMI 2.0, table 42-3, sensor type 08h, in ipmitool's words.
 PRESENT = "presence detected"
@@ -182,7 +182,7 @@ def samples(what: Settings, seen: Mapping[Source, Seen], listed: str | None) -> 
     fed = {source.path: source.supplies for source, state in seen.items() if state.on_line}
     yield "karst_power_supplies_on_line", {}, sum(fed.values())
     yield "karst_power_supplies_needed", {}, what.supplies_needed
-    yield "karst_power_lasts_seconds", {}, lasts_s(seen, what.supplies_needed)
+    yield "karst_power_lasts_s", {}, lasts_s(seen, what.supplies_needed)
     yield "karst_power_bmc_observed", {}, listed is not None
     for name, states in supplies(listed or "").items():
         yield from supply_samples(name, states)
@@ -268,7 +268,7 @@ def main(arguments: list[str]) -> int:
             sys.stderr.write("".join(f"{sentence}\n" for sentence in unseen))
             return int(bool(unseen))
         case _:
-            sys.stderr.write("usage: power.py watch | off | check SECONDS\n")
+            sys.stderr.write("usage: karst_power.py watch | off | check SECONDS\n")
             return 2
     return 0
 
