@@ -12,7 +12,7 @@ import testinfra
 from ups import LOW, put, within
 
 SCRATCH = os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]
-BATTERY_S = 90
+BATTERY_S = 60
 
 
 def podman(*arguments):
