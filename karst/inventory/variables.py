@@ -14,6 +14,7 @@ from karst.plan.model import Plan, RackSeat, Row, Server
 from karst.plan.rack import server_at
 from karst.site.place import Endpoint
 from karst.site.spaces import Hall
+from karst.verify.limits import inlet_limit
 
 
 def site_variables(plan: Plan) -> dict[str, Any]:
@@ -29,6 +30,7 @@ def site_variables(plan: Plan) -> dict[str, Any]:
         "ntp": [_service(each) for each in services.ntp],
         "dns": [_service(each) for each in services.dns],
         "log_collectors": [_service(each) for each in services.log_collectors],
+        "ups_servers": [{**_service(each), "path": each.path} for each in services.ups_servers],
         "package_mirror": services.package_mirror,
         "bastion": _service(services.bastion),
     }
@@ -87,10 +89,36 @@ def host_variables(found: Inventory, host: Host) -> dict[str, Any]:
             }
             for cord in server.cords
         ],
+        "ups": [{"name": name, "path": path} for path, name in _ups(plan, host, server)],
+        **spec_variables(plan, server),
         "failure_domains": list(server.failure_domains),
         "serial_number": server.asset.serial_number if server.asset else None,
         "uuid": str(server.asset.uuid) if server.asset else None,
     }
+
+
+def spec_variables(plan: Plan, server: Server) -> dict[str, Any]:
+    """Return what the hardware spec asks of a host's power supplies, fans and air."""
+    spec = plan.site.specs[server.device_type].server
+    assert spec is not None  # noqa: S101  # a loaded site has servers of a server's spec alone
+    return {
+        "psus_needed": spec.psus_needed,
+        "inlet_limit_c": inlet_limit(spec, plan.site.place.place).celsius,
+        "exhaust_max_c": spec.exhaust_max_c,
+        "fans": spec.fans,
+        "fans_needed": spec.fans_needed,
+    }
+
+
+def _ups(plan: Plan, host: Host, server: Server) -> list[tuple[str, str]]:
+    """Return every UPS above the host's cords, with its path."""
+    domains = plan.rows[host.seat.row].path_domains
+    return [
+        (domain.removeprefix("ups:"), path)
+        for path in sorted({cord.path for cord in server.cords})
+        for domain in domains.get(path, ())
+        if domain.startswith("ups:")
+    ]
 
 
 def reached(server: Server, plan: Plan, answering: Answering) -> dict[str, Any]:
