@@ -264,8 +264,9 @@ class Watch:
         if (level, observed) != self._known:
             if not observed:
                 say("the air at the inlet is not observed", 2)
-            said = ", ".join(f"{sensor} is {each.name.lower()}" for sensor, each in bad.items()) or "no limit is near"
-            say(said, 2 if level >= Level.HOT else 4 if level else 5)
+            if bad or observed:
+                said = ", ".join(f"{sensor} is {each.name.lower()}" for sensor, each in bad.items())
+                say(said or "no limit is near", 2 if level >= Level.HOT else 4 if level else 5)
             self._known = level, observed
         self._critical = self._critical + 1 if level is Level.CRITICAL else 0
         self._cool = self._cool + 1 if observed and level is Level.WELL else 0

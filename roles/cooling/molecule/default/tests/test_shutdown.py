@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import testinfra
-from sensors import INLET, metrics, put, settings, within
+from sensors import CLOCK, FAN, INLET, POWER, USUAL, metrics, put, settings, within
 
 SCRATCH = os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]
 
@@ -23,12 +23,13 @@ def running(container):
 
 @pytest.fixture
 def container():
-    """host-2's. Started again afterwards, at another address maybe, in air that is cool."""
+    """host-2's. Started again afterwards, at another address maybe, in cool air and as a boot leaves it."""
     rows = json.loads(podman("ps", "--all", "--format=json", f"--filter=label=karst.scenario={SCRATCH}"))
     (found,) = (row["Id"] for row in rows if "-host-2-" in row["Names"][0])
     yield found
     podman("start", found)
-    podman("exec", found, "sh", "-c", f"echo 24000 > {INLET}")
+    for file, value in ((INLET, "24000"), *zip((CLOCK, POWER, FAN), USUAL, strict=True)):
+        podman("exec", found, "sh", "-c", f"echo {value} > {file}")
     address = podman("inspect", "--format={{.NetworkSettings.IPAddress}}", found).strip()
     config = Path(SCRATCH, "ssh_config")
     line = "Host host-2\n  HostName "
