@@ -25,9 +25,8 @@ def job(lab: Clone, name: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_as_built_nothing_drifts_and_everything_verifies(lab: Clone) -> None:
-    for name in ("drift", "preview"):
-        done = job(lab, name)
-        assert done.returncode == 0, done.stdout + done.stderr
+    done = job(lab, "drift")
+    assert done.returncode == 0, done.stdout + done.stderr
     done = job(lab, "verify")
     assert done.returncode == 0, done.stderr
     report = ElementTree.parse(lab.folder / "verify.xml").getroot()
