@@ -163,7 +163,7 @@ _SEEING = (
     _Rule(
         "HostUnobserved",
         "{{ $labels.server }} does not answer",
-        "up == 0",
+        'up{job="hosts"} == 0',
         8,
         Alert.PAGE,
         outcome=Outcome.UNOBSERVED,
@@ -171,7 +171,7 @@ _SEEING = (
     _Rule(
         "ReadingsMissing",
         "{{ $labels.server }} answers, and tells nothing of its hardware",
-        "up == 1 unless on (server) karst_read_time_s",
+        'up{job="hosts"} == 1 unless on (server) karst_read_time_s',
         8,
         Alert.TICKET,
         outcome=Outcome.UNOBSERVED,

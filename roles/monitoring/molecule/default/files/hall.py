@@ -23,6 +23,7 @@ LOCK = threading.Lock()
 class Exporter(BaseHTTPRequestHandler):
     """Answers for the server at its own address."""
 
+    protocol_version = "HTTP/1.1"  # keeps connections: twelve handshakes a second would be most of a scenario's work
     servers: dict[str, str] = {}  # by address
 
     def do_GET(self) -> None:
