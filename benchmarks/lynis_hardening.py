@@ -34,21 +34,25 @@ VARIABLES = {"time_wait_s": 0, "base_package_mirror": ""}
 
 @dataclass(frozen=True)
 class Audit:
-    """What Lynis says: its index of 100, and the ids of what it would mend."""
+    """What Lynis says: its index of 100, and what it would mend, by id."""
 
     index: int
-    warnings: tuple[str, ...]
-    suggestions: tuple[str, ...]
+    warnings: dict[str, list[str]]
+    suggestions: dict[str, list[str]]
 
     @staticmethod
     def of(report: str) -> Audit:
         """From Lynis's report file."""
 
-        def ids(kind: str) -> tuple[str, ...]:
-            return tuple(dict.fromkeys(re.findall(rf"^{kind}\[\]=([A-Z0-9-]+)\|", report, re.MULTILINE)))
+        def found(kind: str) -> dict[str, list[str]]:
+            made: dict[str, list[str]] = {}
+            for name, said in re.findall(rf"^{kind}\[\]=([A-Z0-9-]+)\|(.*)$", report, re.MULTILINE):
+                words = [word for word in said.split("|") if word not in ("", "-")]
+                made.setdefault(name, []).append(": ".join(words))
+            return made
 
         (index,) = re.findall(r"^hardening_index=(\d+)$", report, re.MULTILINE)
-        return Audit(int(index), ids("warning"), ids("suggestion"))
+        return Audit(int(index), found("warning"), found("suggestion"))
 
 
 def say(text: str) -> None:

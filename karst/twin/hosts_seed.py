@@ -29,6 +29,11 @@ _CHRONY = """\
 ExecStart=
 ExecStart=!/usr/sbin/chronyd -x $DAEMON_OPTS
 """
+# No container has an audit of its own: auditd, once installed, would be a unit that failed.
+_AUDITD = """\
+[Unit]
+ConditionVirtualization=!container
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,7 @@ def seed(seat: HostSeat, image: str, authority: SshAuthority) -> bytes:
             "etc/ssh/user_ca.pub": (f"{authority.users_public}\n", 0o644),
             "etc/ssh/sshd_config.d/20-site.conf": (_SSHD, 0o644),
             "etc/systemd/system/chrony.service.d/10-twin.conf": (_CHRONY, 0o644),
+            "etc/systemd/system/auditd.service.d/10-twin.conf": (_AUDITD, 0o644),
         }
     )
 

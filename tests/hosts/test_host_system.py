@@ -45,9 +45,10 @@ def test_8_1_4_3_a_the_audit_records(host: Host) -> None:
 def test_8_1_4_3_c_logs_are_kept_for_six_months(host: Host, file: str) -> None:
     """As logrotate would do it now, whichever file says so."""
     said = host.run("logrotate --debug /etc/logrotate.conf").stderr
-    (block,) = [each for each in said.split("rotating pattern: ")[1:] if file in each.splitlines()[0].split()]
-    found = re.search(r"weekly \((\d+) rotations\)", block)
-    assert found, block.splitlines()[0]
+    rules = [each.partition(" rotations)")[0] for each in said.split("rotating pattern: ")[1:]]
+    (rule,) = [each for each in rules if file in each.split()]
+    found = re.search(r" weekly \((\d+)$", rule)
+    assert found, rule
     assert int(found[1]) >= WEEKS_LEAST
 
 
