@@ -39,11 +39,10 @@ def container():
 def test_what_is_critical_once_throttles_and_what_stays_so_shuts_the_host_down(container):
     host = testinfra.get_host("ssh://host-2", ssh_config=f"{SCRATCH}/ssh_config", sudo=True)
     before = settings(host)
-    # Alone in its reading: a sensor that errs once shuts nothing down.
-    put(host, INLET, 45)
-    assert within(5, lambda: settings(host) != before)
-    put(host, INLET, 24)
-    assert within(10, lambda: settings(host) == before)
+    # A sensor that errs once shuts nothing down. On the host itself, as from here a second look may take too long.
+    seen = f"until ! grep -q {USUAL[0]} {CLOCK}; do sleep 0.1; done"
+    host.check_output(f"echo 45000 > {INLET}; {seen}; echo 24000 > {INLET}")
+    assert within(30, lambda: settings(host) == before)
     assert metrics(host)["karst_inlet_c"] == 24
     put(host, INLET, 45)
     assert within(30, lambda: not running(container))

@@ -45,13 +45,11 @@ def test_both_paths_low_shut_hosts_down_in_order_before_the_batteries_end(contai
     for host in hosts.values():
         put(host, "a", LOW, BATTERY_S)
         put(host, "b", LOW, BATTERY_S)
-    # The work of others goes first: while they stop, the control plane is there.
-    assert within(BATTERY_S, lambda: not running(containers["host-1"]))
-    assert running(containers["host-2"])
-    assert within(BATTERY_S, lambda: not running(containers["host-2"]))
+    assert within(BATTERY_S, lambda: not any(running(container) for container in containers.values()))
     assert time.monotonic() - begun < BATTERY_S
     stopped = {}
     for name, container in containers.items():
         podman("cp", f"{container}:/var/lib/work-stopped", str(tmp_path / name))
         stopped[name] = float((tmp_path / name).read_text())
+    # Of the eight seconds that the control plane waits for the others.
     assert stopped["host-2"] - stopped["host-1"] > 4
