@@ -14,7 +14,7 @@ def well_afterwards(host):
     for path in ("a", "b"):
         host.check_output(f"systemctl start nut-path@{path}")
         put(host, path, WELL)
-    assert within(15, lambda: not any(metrics(host)[f"karst_power_ups_alarm{{{ups}}}"] for ups in (A, B)))
+    assert within(30, lambda: not any(metrics(host)[f"karst_power_ups_alarm{{{ups}}}"] for ups in (A, B)))
 
 
 def stays(host):
@@ -32,8 +32,8 @@ def test_the_monitor_knows_both_paths_and_comes_back_with_the_host(host):
 
 def test_a_path_that_is_low_is_an_alarm_and_shuts_nothing_down(host):
     put(host, "a", LOW, 120)
-    assert within(10, lambda: "on battery" in journal(host, "nut-monitor") and "is low" in journal(host, "nut-monitor"))
-    assert within(10, lambda: metrics(host).get(f"karst_power_ups_battery_low{{{A}}}"))
+    assert within(30, lambda: "on battery" in journal(host, "nut-monitor") and "is low" in journal(host, "nut-monitor"))
+    assert within(30, lambda: metrics(host).get(f"karst_power_ups_battery_low{{{A}}}"))
     assert "UPS ups-a of path A is LB OB" in journal(host, "karst-power")
     # Twice as long as a UPS may be low before it counts as lost.
     since = host.check_output("date +%s.%N")
@@ -48,13 +48,13 @@ def test_a_path_that_is_low_is_an_alarm_and_shuts_nothing_down(host):
 
 def test_a_path_of_which_nothing_is_known_is_an_alarm_and_no_old_value_stays(host):
     host.check_output("systemctl stop nut-path@b")
-    assert within(15, lambda: not metrics(host)[f"karst_power_ups_observed{{{B}}}"])
+    assert within(30, lambda: not metrics(host)[f"karst_power_ups_observed{{{B}}}"])
     found = metrics(host)
     assert found[f"karst_power_ups_alarm{{{B}}}"] == 1
     of_b = {name.partition("{")[0] for name in found if B in name}
     assert of_b == {"karst_power_ups_observed", "karst_power_ups_alarm"}
     assert found["karst_power_supplies_on_line"] == 1
-    assert within(10, lambda: "UPS ups-b@127.0.0.42" in journal(host, "nut-monitor"))
+    assert within(30, lambda: "UPS ups-b@127.0.0.42" in journal(host, "nut-monitor"))
     assert stays(host)
 
 
