@@ -98,14 +98,17 @@ def test_interrupted_it_ends_in_good_order_and_left_behind_its_engine_is_waited_
 
     up = up_until(clone, after=20)
     left = engine(clone, up)
+    assert left
     up.kill()
     up.wait()  # the kernel hangs up what is stopped as it is orphaned
     for process in left:  # or it may be done before the next one looks
         process.suspend()
-    following = clone.start(KARST, "up")
-    said = read_until(following, "waiting for another run of Pulumi, process")
-    for process in left:
-        process.resume()
+    try:
+        following = clone.start(KARST, "up")
+        said = read_until(following, "waiting for another run of Pulumi, process")
+    finally:
+        for process in left:
+            process.resume()
     out, err = following.communicate(timeout=200)
     converged_once(clone, Run(following.returncode, out, said + err))
     down_leaves_nothing(clone)
