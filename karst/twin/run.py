@@ -20,17 +20,24 @@ from karst import collector
 from karst.plan.model import Plan
 from karst.plan.pipeline import plan
 from karst.site.load import load
+from karst.ssh_ca import SshAuthority
 from karst.twin.cabling import Cabling
 from karst.twin.control import Control
 from karst.twin.control_plane import ControlPlane, Ports
 from karst.twin.control_plane_commands import BINARIES
 from karst.twin.device import Device, devices
 from karst.twin.faults import Faults
+from karst.twin.hardware import Hardware
 from karst.twin.home import Home, TwinError
+from karst.twin.hosts import HOSTS_MAX, Hosts
+from karst.twin.hosts_podman import Podman, lacking, twin_id
+from karst.twin.hosts_seed import host_seats
 from karst.twin.listener import Listener, listen
+from karst.twin.no_hosts import NoHosts
 from karst.twin.standing import with_standing
 from karst.twin.store import Store
 from karst.twin.supervisor import Supervisor
+from karst.twin.time_sources import TimeSources
 from karst.twin.world import Credential, Timing, World
 
 log = logging.getLogger(__name__)
@@ -48,6 +55,8 @@ class Options:
     halls: frozenset[str] = frozenset()  # empty: all
     bin_dir: Path | None = None
     control_plane: bool = True
+    host_image: str | None = None  # podman's name of it; None: BMCs alone
+    ssh_port: int | None = None
     timing: Timing = field(default_factory=Timing)
 
 
@@ -66,8 +75,14 @@ def run(options: Options) -> None:
         store = Store(home.database)
         try:
             found = with_standing(planned, home.built, store, made.site.device_types, made.site.specs)
+            cabling, faults = Cabling(home.cabling, found), Faults(home.faults)
+            ntp = made.site.place.services.ntp
+            time_sources = TimeSources(home.time_sources, {each.name: each.address for each in ntp})
             world = World(
-                found, store, Cabling(home.cabling, found), Faults(home.faults), _factory(home), options.timing
+                *(found, store, cabling, faults, _factory(home), options.timing),
+                hardware=Hardware(home.hardware),
+                time_sources=time_sources,
+                hosts=_hosts(options, made, time_sources),
             )
             collector.relax()
             uvloop.run(_serve(options, made, world))
@@ -88,6 +103,7 @@ async def _serve(options: Options, made: Plan, world: World) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, control.ending.set)
+    await world.hosts.start(world.servers())
     world.resume()
     serving = loop.create_task(Listener(world, listening).run())
     try:
@@ -103,6 +119,7 @@ async def _serve(options: Options, made: Plan, world: World) -> None:
         serving.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await serving
+        await world.hosts.stop()
         await supervisor.stop()
         await control.stop()
         log.info("ended")
@@ -143,6 +160,23 @@ def _control_plane(options: Options, made: Plan) -> ControlPlane | None:
     # One control plane stands for all clusters of the site until hosts carry their own.
     services = next(iter(clusters.values())).services
     return ControlPlane(options.home.control_plane, bin_dir, ours, services)
+
+
+def _hosts(options: Options, made: Plan, time_sources: TimeSources) -> NoHosts:
+    if options.host_image is None:
+        return NoHosts("it was started without")
+    seats = host_seats(made)
+    if not seats:
+        return NoHosts("the site's servers declare no image")
+    if len(seats) > HOSTS_MAX:
+        return NoHosts(f"{len(seats):,} servers declare an image, and a twin has at most {HOSTS_MAX} hosts")
+    if lack := lacking(options.host_image):
+        return NoHosts(lack)
+    port = options.ssh_port if options.ssh_port is not None else _ports(options)["ssh"]
+    images = frozenset(made.site.place.services.images.values())
+    podman = Podman(twin_id(options.home), options.host_image)
+    authority = SshAuthority.load_or_create(options.home.ssh)
+    return Hosts(podman, seats, images, authority, port, time_sources)
 
 
 def _raise_file_limit() -> None:

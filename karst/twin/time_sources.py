@@ -1,0 +1,176 @@
+"""The site's time sources, which are appliances with an antenna: answered here from the machine's clock.
+
+Each has the address that the site gives it, on the bridge of the twin's hosts and nowhere else: sockets are bound to
+that interface, so nobody beside the hosts can ask, and two clones with one site do not meet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import struct
+import time
+from collections.abc import Mapping
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from karst.files import write_private
+from karst.site.problems import nearest
+from karst.twin.state import Json
+
+log = logging.getLogger(__name__)
+
+PORT = 123
+_NTP_EPOCH_S = 2_208_988_800
+_CLIENT, _SERVER = 3, 4  # modes
+_STRATUM, _PRECISION = 1, -20
+_HEADER = struct.Struct("!BBBbII4sQ8sQQ")
+# The kernel notes when a request came in: how long the twin was busy then is not part of the way.
+_SO_TIMESTAMPNS = 35
+_TIMESPEC = struct.Struct("@qq")
+
+
+class Wrong(BaseModel):
+    """What is wrong with a source."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    offset_s: Annotated[float, Field(ge=-86400, le=86400, allow_inf_nan=False)] = 0.0
+    lost: bool = False  # answers nobody
+
+
+RIGHT = Wrong()
+CHANGES: TypeAdapter[dict[str, Wrong | None]] = TypeAdapter(dict[str, Wrong | None])
+
+
+class TimeSources:
+    """What is wrong with each source, kept in a file, and the sockets that answer."""
+
+    def __init__(self, path: Path, addresses: Mapping[str, IPv4Address]) -> None:
+        """`addresses` by name. Raises pydantic's ValidationError if the file holds something else."""
+        self._path = path
+        self._addresses = addresses
+        kept = CHANGES.validate_json(path.read_bytes()) if path.exists() else {}
+        self._wrong = {name: each for name, each in kept.items() if each is not None and name in addresses}
+        self._sockets: list[socket.socket] = []
+        self._interface = 0  # index of that which they are bound to
+        self._lock = asyncio.Lock()
+        self.fault = ""
+
+    def of(self, name: str) -> Wrong:
+        """What is wrong with a source."""
+        return self._wrong.get(name, RIGHT)
+
+    def body(self) -> Json:
+        """Every source, as JSON."""
+        return {name: {"address": str(each), **self.of(name).model_dump()} for name, each in self._addresses.items()}
+
+    def change(self, raw: bytes) -> None:
+        """Put the given faults in place of those of the sources named, none for null.
+
+        ValueError, and no change, if a source is unknown.
+        """
+        wanted = CHANGES.validate_json(raw)
+        for name in wanted:
+            if name not in self._addresses:
+                raise ValueError(f"there is no time source {name}{nearest(name, list(self._addresses))}")
+        changed = {**self._wrong, **wanted}
+        self._wrong = {name: each for name, each in changed.items() if each is not None and each != RIGHT}
+        kept = {name: each.model_dump(exclude_defaults=True) for name, each in self._wrong.items()}
+        write_private(self._path, orjson.dumps(kept))
+
+    async def serve(self, interface: str) -> None:
+        """Answer on the interface, which is there only while a host runs: call it after each has started."""
+        async with self._lock:  # hosts start side by side
+            try:
+                await self._serve(interface)
+                self.fault = ""
+            except OSError as fault:
+                self.close()
+                self.fault = f"the hosts have no time sources: {fault}"
+                log.error("%s", self.fault)
+
+    async def _serve(self, interface: str) -> None:
+        index = socket.if_nametoindex(interface)
+        if index == self._interface:
+            return
+        self.close()
+        for name, address in self._addresses.items():
+            # Whatever this machine may reach elsewhere stays reachable.
+            if address.is_private and not address.is_loopback:
+                await _add(address, interface)
+                self._listen(name, address, interface)
+        self._interface = index
+
+    def _listen(self, name: str, address: IPv4Address, interface: str) -> None:
+        made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._sockets.append(made)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, f"{interface}\0".encode())
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a daemon of this machine may have the port
+        made.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+        made.setblocking(False)
+        made.bind((str(address), PORT))
+        asyncio.get_running_loop().add_reader(made, self._answer, made, name)
+
+    def _answer(self, listening: socket.socket, name: str) -> None:
+        try:
+            request, notes, _, asker = listening.recvmsg(512, socket.CMSG_SPACE(_TIMESPEC.size))
+            wrong = self.of(name)
+            reply = answer(request, _received_s(notes), wrong.offset_s)
+            if reply and not wrong.lost:
+                listening.sendto(reply, asker)
+        except OSError as fault:  # who asked has gone
+            log.debug("%s: %s", name, fault)
+
+    def close(self) -> None:
+        """Answer no more."""
+        loop = asyncio.get_running_loop()
+        for each in self._sockets:
+            loop.remove_reader(each)
+            each.close()
+        self._sockets.clear()
+        self._interface = 0
+
+
+def answer(request: bytes, received_s: float, offset_s: float) -> bytes:
+    """The answer to a client's request (RFC 5905, figure 8), `offset_s` off; empty to all else."""
+    if len(request) < 48 or request[0] & 7 != _CLIENT:
+        return b""
+    version, poll = request[0] >> 3 & 7, request[2]
+    received = _stamp(received_s + offset_s)
+    return _HEADER.pack(
+        version << 3 | _SERVER,
+        *(_STRATUM, poll, _PRECISION, 0, 0, b"GPS\0"),
+        *(received, request[40:48], received, _stamp(time.time() + offset_s)),
+    )
+
+
+def _stamp(seconds: float) -> int:
+    """Seconds since 1970 in NTP's 64 bits."""
+    return int((seconds + _NTP_EPOCH_S) * 2**32) & (2**64 - 1)
+
+
+def _received_s(notes: list[tuple[int, int, bytes]]) -> float:
+    for level, kind, data in notes:
+        if level == socket.SOL_SOCKET and kind == _SO_TIMESTAMPNS:
+            seconds, nanoseconds = _TIMESPEC.unpack(data)
+            return float(seconds + nanoseconds / 1e9)
+    return time.time()
+
+
+async def _add(address: IPv4Address, interface: str) -> None:
+    """Give the interface an address more. Raises OSError."""
+    process = await asyncio.create_subprocess_exec(
+        *("ip", "address", "replace", f"{address}/32", "dev", interface),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, err = await process.communicate()
+    if process.returncode:
+        raise OSError(f"ip address replace {address}/32 dev {interface}: {err.decode().strip()}")

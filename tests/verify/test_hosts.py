@@ -1,0 +1,152 @@
+"""Hosts of a twin, given the time by Ansible, looked at by `karst verify`: what is wrong is named, and nowhere else."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.host_image import host_image
+from tests.stacks.clone import KARST, ROOT, Clone, await_true
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hosts")]
+
+# The lab with an image on one server of each rack.
+HOSTS = tuple(f"h1-r1-{rack:02d}-s04" for rack in (1, 2, 3))
+HARDENED = HOSTS[0]
+FALSE = "ntp-4"
+ANSIBLE = KARST.parent / "ansible-playbook"
+FOLDERS = ("action_plugins", "filter_plugins", "inventory_plugins", "library", "lookup_plugins", "module_utils")
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
+    host_image()
+    bare = Clone.create_without_cluster(tmp_path_factory.mktemp("verify"))
+    made = Clone(bare.folder, hosts=True)
+    for name in (*FOLDERS, "playbooks", "roles"):
+        (made.folder / name).symlink_to(ROOT / name)
+    shutil.copytree(ROOT / "inventories", made.folder / "inventories")
+    shutil.copy(ROOT / "ansible.cfg", made.folder)
+    racks = made.folder / "sites" / "lab" / "racks.yml"
+    racks.write_text(racks.read_text().replace("        image: debian-12\n", "", 3))
+    try:
+        assert made.up()["servers_on"] == 12
+        for words in (
+            ("playbooks/hardening.yml", "--limit", HARDENED),
+            ("playbooks/time.yml", "--limit", ",".join(HOSTS)),
+        ):
+            run = made.run(ANSIBLE, *words)
+            assert run.status == 0, run.all
+        yield made
+    finally:
+        made.karst("down", "--force")
+
+
+def ssh(clone: Clone, name: str, script: str) -> str:
+    command = ["ssh", "-F", str(clone.home / "ssh" / "config"), "-o", "BatchMode=yes", name, script]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def verified(clone: Clone, *arguments: str) -> tuple[int, dict[str, Any]]:
+    run = clone.karst("verify", "lab", "--format", "json", *arguments)
+    assert run.status in (0, 1, 3), run.all
+    return run.status, json.loads(run.out)
+
+
+def wrong(report: dict[str, Any]) -> dict[tuple[str, str, str], str]:
+    found = report["findings"]
+    return {
+        (each["device"], each["check"], each["part"]): each["outcome"] for each in found if each["outcome"] != "passed"
+    }
+
+
+def test_configured_hosts_pass(clone: Clone) -> None:
+    status, report = verified(clone)
+    assert (status, wrong(report)) == (0, {})
+    assert (report["devices"], report["hosts"], report["no_hosts"]) == (18, 3, "")
+    checks = {name: {each["check"] for each in report["findings"] if each["device"] == name} for name in HOSTS}
+    for name in HOSTS:
+        assert checks[name] >= {"os.name", "os.image", "os.release", "os.state", "time.offset", "time.sources"}
+    assert "time.source" in {each["check"] for each in report["findings"] if each["device"] == FALSE}
+
+
+def test_a_source_five_seconds_off_is_named_and_no_host(clone: Clone) -> None:
+    clone.control.change_time_sources({FALSE: {"offset_s": 5.0}})
+    for name in HOSTS:
+        ssh(clone, name, "sudo chronyc burst 4/4")
+    await_true("all hosts see it", lambda: "3 of 3" in str(verified(clone, "--only", "time")[1]["findings"]))
+    status, report = verified(clone)
+    assert (status, wrong(report)) == (1, {(FALSE, "time.source", ""): "failed"})
+    (found,) = [each for each in report["findings"] if each["outcome"] == "failed"]
+    assert found["sentence"].startswith(("it is 5.00", "it is 4.99"))
+    assert found["sentence"].endswith("s ahead of what the others say, as 3 of 3 hosts see it")
+    # Nobody followed it.
+    assert all(ssh(clone, name, "sudo chronyc -c -n tracking").split(",")[1] != "10.72.0.14" for name in HOSTS)
+    clone.control.change_time_sources({FALSE: None})
+    for name in HOSTS:
+        ssh(clone, name, "sudo chronyc burst 4/4")
+    await_true("it is right again", lambda: verified(clone, "--only", "time")[0] == 0)
+
+
+def test_what_is_one_host_s_own_is_in_its_report_alone(clone: Clone) -> None:
+    failing, mute, _ = HOSTS
+    ssh(clone, failing, "sudo systemd-run --quiet --wait --unit broken false || true")
+    ssh(clone, mute, "sudo systemctl stop chrony")
+    status, report = verified(clone, "--only", "os", "--only", "time")
+    assert (status, wrong(report)) == (
+        1,
+        {
+            (failing, "os.state", "broken.service"): "failed",
+            (mute, "time.offset", ""): "unobserved",
+            (mute, "time.sources", ""): "unobserved",
+        },
+    )
+    assert report["devices"] == 0  # no BMC had to be asked
+    ssh(clone, failing, "sudo systemctl reset-failed broken")
+    ssh(clone, mute, "sudo systemctl start chrony")
+
+
+def look_within(clone: Clone, report: Path, *arguments: str) -> tuple[int, dict[str, str]]:
+    """`pytest tests/hosts` on the hardened host: exit code, and what is not passed by name of the test."""
+    command = (sys.executable, "-m", "pytest", ROOT / "tests" / "hosts", "--site", "lab", "--limit", HARDENED)
+    run = clone.run(*command, "-p", "no:cacheprovider", "--junit-xml", report, *arguments)
+    cases = list(ElementTree.parse(report).iter("testcase"))
+    assert cases, run.all
+    return run.status, {case.get("name", ""): case[0].get("message", "") for case in cases if len(case)}
+
+
+def test_a_deep_look_from_within(clone: Clone, tmp_path: Path) -> None:
+    status, found = look_within(clone, tmp_path / "hosts.xml")
+    assert status == 0, found
+    assert {name.partition("[")[0] for name in found} == {
+        "test_8_1_4_4_kernel_setting",
+        "test_8_1_4_3_a_the_audit_records",
+        "test_no_file_system_is_full",
+        "test_8_1_4_4_a_packages_come_from_the_sites_mirror",
+    }
+    # Another file than the role's, which counts before it.
+    ssh(clone, HARDENED, "echo PermitEmptyPasswords yes | sudo tee /etc/ssh/sshd_config.d/00-aside.conf")
+    status, found = look_within(clone, tmp_path / "hosts.xml", "-k", "sshd or faillock")
+    ssh(clone, HARDENED, "sudo rm /etc/ssh/sshd_config.d/00-aside.conf")
+    assert (status, list(found)) == (1, [f"test_8_1_4_1_c_sshd_takes_keys_alone[{HARDENED}]"])
+
+
+def test_a_host_that_is_another_is_not_believed(clone: Clone) -> None:
+    """Its key is signed by the site's CA, and for another name."""
+    one, other, _ = HOSTS
+    script = ""  # one, as sshd reads its keys anew for each who comes
+    for name in ("ssh_host_ed25519_key", "ssh_host_ed25519_key-cert.pub"):
+        text = ssh(clone, other, f"sudo cat /etc/ssh/{name}")
+        script += f"sudo tee /etc/ssh/{name} >/dev/null <<'END'\n{text}\nEND\n"
+    ssh(clone, one, script)
+    status, report = verified(clone, "--only", "os", "--limit", "h1-r1-01")
+    assert (status, set(wrong(report).values())) == (3, {"unobserved"})
+    assert {name for name, _, _ in wrong(report)} == {one}
