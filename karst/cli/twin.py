@@ -38,6 +38,8 @@ app = typer.Typer(
 
     - `karst twin time ntp-4 --offset-s 5` makes a time source wrong;
 
+    - `karst twin ups ups-a --on-battery` takes the mains from a UPS;
+
     - `karst twin feed B` loses a path of power, `karst twin cabling` moves a cord or swaps two controllers;
 
     - `karst twin deliver` writes the assets.csv of a site that the twin is to imitate.
@@ -238,6 +240,29 @@ def time(
         if source is not None:
             control.change_time_sources({source: {"offset_s": offset_s, "lost": lost}})
         _print(control.time_sources())
+
+
+@app.command()
+def ups(
+    name: Annotated[str | None, typer.Argument(help="A UPS of power.yml.", metavar="UPS")] = None,
+    on_battery: Annotated[bool, typer.Option("--on-battery", help="It is not fed.")] = False,
+    runtime_s: Annotated[
+        float | None, typer.Option(help="Seconds that its battery lasts from now; as power.yml has it unless given.")
+    ] = None,
+    unobserved: Annotated[bool, typer.Option("--unobserved", help="Its NUT server has lost sight of it.")] = False,
+) -> None:
+    """Show the site's UPSes as their NUT servers tell the hosts, or change one; without an option, it is fed and full.
+
+    A battery is low for its last three minutes. When all batteries of a path are empty the path is lost, until one of
+    its UPSes is fed again. Examples: `karst twin ups ups-a --on-battery`;
+    `karst twin ups ups-b --on-battery --runtime-s 240`; `karst twin ups ups-a`.
+    """
+    with _sentences():
+        control = _control()
+        if name is not None:
+            change = {"on_battery": on_battery, "runtime_s": runtime_s, "unobserved": unobserved}
+            control.change_upses({name: change})
+        _print(control.upses())
 
 
 @app.command()

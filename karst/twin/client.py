@@ -88,6 +88,15 @@ class Control:
         """Make sources wrong (`offset_s`, `lost`), others stay as they are; None makes one right again."""
         self.ask("PUT", "/time", changes)
 
+    def upses(self) -> dict[str, dict[str, Any]]:
+        """The site's UPSes: `path`, `on_battery`, `runtime_s`, `low`, `unobserved`."""
+        found: dict[str, dict[str, Any]] = self.ask("GET", "/ups")
+        return found
+
+    def change_upses(self, changes: dict[str, Any]) -> None:
+        """Put UPSes on battery (`on_battery`, `runtime_s`) or out of sight (`unobserved`); None mends one."""
+        self.ask("PUT", "/ups", changes)
+
     def feed(self, name: str, alive: bool) -> None:
         """Lose or restore a distribution path or the feed of one rack PDU."""
         self.ask("POST", f"/feeds/{quote(name)}", {"alive": alive})

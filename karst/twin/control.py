@@ -62,6 +62,8 @@ class Control:
                 web.put("/hardware", self._change_hardware),
                 web.get("/time", self._time),
                 web.put("/time", self._change_time),
+                web.get("/ups", self._ups),
+                web.put("/ups", self._change_ups),
                 web.post("/feeds/{name}", self._feed),
                 web.post("/counters/reset", self._reset_counters),
                 web.post("/shutdown", self._shutdown),
@@ -110,6 +112,13 @@ class Control:
     async def _change_time(self, request: web.Request) -> web.Response:
         self._world.time_sources.change(await request.read())
         return _json(self._world.time_sources.body())
+
+    async def _ups(self, _: web.Request) -> web.Response:
+        return _json(self._world.upses.body())
+
+    async def _change_ups(self, request: web.Request) -> web.Response:
+        self._world.change_upses(await request.read())
+        return _json(self._world.upses.body())
 
     async def _feed(self, request: web.Request) -> web.Response:
         alive = (await _object(request)).get("alive")

@@ -46,6 +46,11 @@ class Home:
         return self.path / "time.json"
 
     @property
+    def ups(self) -> Path:
+        """What is wrong with the site's UPSes."""
+        return self.path / "ups.json"
+
+    @property
     def built(self) -> Path:
         """Devices that were built, planned still or not."""
         return self.path / "built.json"

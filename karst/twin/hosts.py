@@ -19,8 +19,8 @@ from karst.twin.bmc import Bmc
 from karst.twin.hosts_podman import Podman, PodmanError
 from karst.twin.hosts_seed import HostSeat, seed
 from karst.twin.no_hosts import NoHosts
+from karst.twin.site_services import SiteServices
 from karst.twin.state import Boot, Disk, Json, Media, Power
-from karst.twin.time_sources import TimeSources
 
 log = logging.getLogger(__name__)
 
@@ -62,10 +62,10 @@ class Hosts(NoHosts):
         images: frozenset[str],
         authority: SshAuthority,
         port: int,
-        time_sources: TimeSources,
+        services: SiteServices,
     ) -> None:
         super().__init__()
-        self._podman, self._authority, self._port, self._time_sources = podman, authority, port, time_sources
+        self._podman, self._authority, self._port, self._services = podman, authority, port, services
         self._seats, self._images = seats, images
         self._hosts: dict[str, _Host] = {}
         self._slots = asyncio.Semaphore(_AT_ONCE)
@@ -149,7 +149,7 @@ class Hosts(NoHosts):
         installed = sum(bool(host.bmc.get(Disk).image) for host in self._hosts.values())
         running = sum(host.running for host in self._hosts.values())
         faults = [f"{name}: {host.fault}" for name, host in self._hosts.items() if host.fault]
-        faults += filter(None, [self._time_sources.fault])
+        faults += filter(None, [self._services.fault])
         if self.reason:
             return super().status()
         about = {"state": "ready", "message": "; ".join(faults), "running": running, "installed": installed}
@@ -208,7 +208,7 @@ class Hosts(NoHosts):
         if not host.running:
             async with self._slots:
                 self._watch(host, await self._podman.start(host.bmc.name))
-            await self._time_sources.serve(await self._podman.bridge())
+            await self._services.serve(await self._podman.bridge())
 
     async def _install(self, host: _Host) -> None:
         turn, disk = host.turn, host.bmc.get(Disk)
@@ -274,7 +274,7 @@ class Hosts(NoHosts):
             self._take_over(host, pid, is_on=state.state == "On" and not state.goal)
         await self._podman.remove(*left)
         if any(host.running for host in self._hosts.values()):
-            await self._time_sources.serve(await self._podman.bridge())
+            await self._services.serve(await self._podman.bridge())
 
     def _take_over(self, host: _Host, pid: int, is_on: bool) -> None:
         disk = host.bmc.get(Disk)
@@ -291,7 +291,7 @@ class Hosts(NoHosts):
     async def stop(self) -> None:
         """End every host as if the power were gone, as the twin's servers end with it; disks stay."""
         self._ending = True
-        self._time_sources.close()
+        self._services.close()
         workers = [host.worker for host in self._hosts.values() if host.worker is not None]
         for worker in (*workers, *self._tasks):
             worker.cancel()

@@ -11,7 +11,7 @@ import resource
 import shutil
 import signal
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
 import uvloop
@@ -34,10 +34,13 @@ from karst.twin.hosts_podman import Podman, lacking, twin_id
 from karst.twin.hosts_seed import host_seats
 from karst.twin.listener import Listener, listen
 from karst.twin.no_hosts import NoHosts
+from karst.twin.site_services import SiteServices
 from karst.twin.standing import with_standing
 from karst.twin.store import Store
 from karst.twin.supervisor import Supervisor
 from karst.twin.time_sources import TimeSources
+from karst.twin.ups import Upses
+from karst.twin.ups_servers import UpsServers
 from karst.twin.world import Credential, Timing, World
 
 log = logging.getLogger(__name__)
@@ -76,14 +79,14 @@ def run(options: Options) -> None:
         try:
             found = with_standing(planned, home.built, store, made.site.device_types, made.site.specs)
             cabling, faults = Cabling(home.cabling, found), Faults(home.faults)
-            ntp = made.site.place.services.ntp
-            time_sources = TimeSources(home.time_sources, {each.name: each.address for each in ntp})
+            services = made.site.place.services
             world = World(
-                *(found, store, cabling, faults, _factory(home), options.timing),
+                *(found, store, cabling, faults, _credential(home, "factory"), options.timing),
                 hardware=Hardware(home.hardware),
-                time_sources=time_sources,
-                hosts=_hosts(options, made, time_sources),
+                time_sources=TimeSources(home.time_sources, {each.name: each.address for each in services.ntp}),
+                upses=Upses(home.ups, made.site.power.ups),
             )
+            world.hosts = _hosts(options, made, world)
             collector.relax()
             uvloop.run(_serve(options, made, world))
         finally:
@@ -125,12 +128,21 @@ async def _serve(options: Options, made: Plan, world: World) -> None:
         log.info("ended")
 
 
-def _factory(home: Home) -> Credential:
+def _credential(home: Home, whose: str) -> Credential:
     try:
-        found = json.loads(home.secrets.read_text())["factory"]
+        found = json.loads(home.secrets.read_text())[whose]
         return Credential(found["user"], found["password"])
     except (OSError, ValueError, KeyError, TypeError) as fault:
-        raise TwinError(f"{home.secrets} has no factory credential: {fault!r}") from None
+        raise TwinError(f"{home.secrets} has no credential {whose!r}: {fault!r}") from None
+
+
+def _told(made: Plan) -> dict[IPv4Address, tuple[str, ...]]:
+    """Of which UPSes each NUT server tells."""
+    upses = made.site.power.ups
+    return {
+        server.address: tuple(name for name, ups in upses.items() if ups.path == server.path)
+        for server in made.site.place.services.ups_servers
+    }
 
 
 def _ports(options: Options) -> dict[str, int]:
@@ -162,7 +174,7 @@ def _control_plane(options: Options, made: Plan) -> ControlPlane | None:
     return ControlPlane(options.home.control_plane, bin_dir, ours, services)
 
 
-def _hosts(options: Options, made: Plan, time_sources: TimeSources) -> NoHosts:
+def _hosts(options: Options, made: Plan, world: World) -> NoHosts:
     if options.host_image is None:
         return NoHosts("it was started without")
     seats = host_seats(made)
@@ -176,7 +188,9 @@ def _hosts(options: Options, made: Plan, time_sources: TimeSources) -> NoHosts:
     images = frozenset(made.site.place.services.images.values())
     podman = Podman(twin_id(options.home), options.host_image)
     authority = SshAuthority.load_or_create(options.home.ssh)
-    return Hosts(podman, seats, images, authority, port, time_sources)
+    ups_servers = UpsServers(_told(made), world.ups_variables, _credential(options.home, "nut"))
+    services = SiteServices(world.time_sources, ups_servers)
+    return Hosts(podman, seats, images, authority, port, services)
 
 
 def _raise_file_limit() -> None:

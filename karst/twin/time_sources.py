@@ -1,8 +1,4 @@
-"""The site's time sources, which are appliances with an antenna: answered here from the machine's clock.
-
-Each has the address that the site gives it, on the bridge of the twin's hosts and nowhere else: sockets are bound to
-that interface, so nobody beside the hosts can ask, and two clones with one site do not meet.
-"""
+"""The site's time sources, which are appliances with an antenna: answered here from the machine's clock."""
 
 from __future__ import annotations
 
@@ -58,9 +54,6 @@ class TimeSources:
         kept = CHANGES.validate_json(path.read_bytes()) if path.exists() else {}
         self._wrong = {name: each for name, each in kept.items() if each is not None and name in addresses}
         self._sockets: list[socket.socket] = []
-        self._interface = 0  # index of that which they are bound to
-        self._lock = asyncio.Lock()
-        self.fault = ""
 
     def of(self, name: str) -> Wrong:
         """What is wrong with a source."""
@@ -84,30 +77,14 @@ class TimeSources:
         kept = {name: each.model_dump(exclude_defaults=True) for name, each in self._wrong.items()}
         write_private(self._path, orjson.dumps(kept))
 
-    async def serve(self, interface: str) -> None:
-        """Answer on the interface, which is there only while a host runs: call it after each has started."""
-        async with self._lock:  # hosts start side by side
-            try:
-                await self._serve(interface)
-                self.fault = ""
-            except OSError as fault:
-                self.close()
-                self.fault = f"the hosts have no time sources: {fault}"
-                log.error("%s", self.fault)
+    @property
+    def addresses(self) -> tuple[IPv4Address, ...]:
+        """All of them."""
+        return tuple(self._addresses.values())
 
-    async def _serve(self, interface: str) -> None:
-        index = socket.if_nametoindex(interface)
-        if index == self._interface:
-            return
-        self.close()
-        for name, address in self._addresses.items():
-            # Whatever this machine may reach elsewhere stays reachable.
-            if address.is_private and not address.is_loopback:
-                await _add(address, interface)
-                self._listen(name, address, interface)
-        self._interface = index
-
-    def _listen(self, name: str, address: IPv4Address, interface: str) -> None:
+    async def listen(self, address: IPv4Address, interface: str) -> None:
+        """Answer at one of them, on an interface. Raises OSError."""
+        name = next(name for name, each in self._addresses.items() if each == address)
         made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._sockets.append(made)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, f"{interface}\0".encode())
@@ -134,7 +111,6 @@ class TimeSources:
             loop.remove_reader(each)
             each.close()
         self._sockets.clear()
-        self._interface = 0
 
 
 def answer(request: bytes, received_s: float, offset_s: float) -> bytes:
@@ -161,16 +137,3 @@ def _received_s(notes: list[tuple[int, int, bytes]]) -> float:
             seconds, nanoseconds = _TIMESPEC.unpack(data)
             return float(seconds + nanoseconds / 1e9)
     return time.time()
-
-
-async def _add(address: IPv4Address, interface: str) -> None:
-    """Give the interface an address more. Raises OSError."""
-    process = await asyncio.create_subprocess_exec(
-        *("ip", "address", "replace", f"{address}/32", "dev", interface),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    _, err = await process.communicate()
-    if process.returncode:
-        raise OSError(f"ip address replace {address}/32 dev {interface}: {err.decode().strip()}")

@@ -23,6 +23,7 @@ from karst.twin.state import Outlets, Power, Tasks
 from karst.twin.store import Store
 from karst.twin.time_sources import TimeSources
 from karst.twin.tree import Tree
+from karst.twin.ups import Upses
 
 _FEEDS = ("", "feeds")  # a row of the store that belongs to no device
 
@@ -78,15 +79,16 @@ class World:
         *,
         hardware: Hardware,
         time_sources: TimeSources,
-        hosts: NoHosts | None = None,
+        upses: Upses,
     ) -> None:
         self.store = store
         self.faults = faults
         self.hardware = hardware
         self.time_sources = time_sources
+        self.upses = upses
         self.factory = factory
         self.timing = timing or Timing()
-        self.hosts = hosts or NoHosts()
+        self.hosts = NoHosts()  # or others, before anything starts
         self.utilisation = utilisation  # of the span between a server's idle and budgeted power
         self._trees: dict[tuple[str, str], Tree] = {}
         stored = store.load()
@@ -122,6 +124,7 @@ class World:
                 operations.resume(bmc)
             if bmc.has(Outlets):
                 outlets.resume(bmc)
+        self.upses.watch(self.feed)
         self.electrics.settle_all()
         self.store.flush()
         if self.timing.load_s:
@@ -155,6 +158,18 @@ class World:
         self.store.put(*_FEEDS, orjson.dumps(sorted(before)))
         self.electrics.settle_all()
         self.store.flush()
+
+    def change_upses(self, change: bytes) -> None:
+        """Break the feed of UPSes, or mend it; see Upses.change."""
+        self.upses.change(change, self.feed)
+
+    def ups_variables(self, name: str) -> dict[str, str]:
+        """What NUT says of a UPS; see Upses.variables."""
+        path = self.upses.planned[name].path
+        racks = (
+            bmc.name for bmc in self.bmcs.values() if bmc.device.kind is SpecKind.RACK_PDU and bmc.device.path == path
+        )
+        return self.upses.variables(name, sum(map(self.electrics.pdu_w, racks)))
 
     def rewire(self, change: bytes) -> None:
         """Change the as-built cabling; see Cabling.change."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.host_image import host_image
-from tests.stacks.clone import KARST, ROOT, Clone, await_true
+from tests.stacks.clone import KARST, ROOT, SERVERS, Clone, await_true
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hosts")]
 
@@ -22,6 +24,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hosts")]
 HOSTS = tuple(f"h1-r1-{rack:02d}-s04" for rack in (1, 2, 3))
 HARDENED = HOSTS[0]
 FALSE = "ntp-4"
+LAST = HOSTS[2]  # to be shut down, when power ends
+# How long things take of which nobody wants to wait three minutes.
+QUICK = {"power_stop_s": 5, "power_poll_s": 1, "power_primary_wait_s": 2, "power_export_s": 1}
 ANSIBLE = KARST.parent / "ansible-playbook"
 FOLDERS = ("action_plugins", "filter_plugins", "inventory_plugins", "library", "lookup_plugins", "module_utils")
 
@@ -35,6 +40,9 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
         (made.folder / name).symlink_to(ROOT / name)
     shutil.copytree(ROOT / "inventories", made.folder / "inventories")
     shutil.copy(ROOT / "ansible.cfg", made.folder)
+    of_last = made.folder / "inventories" / "lab" / "host_vars" / f"{LAST}.yml"
+    of_last.parent.mkdir()
+    of_last.write_text("power_order_s: {compute: 10}\n")
     racks = made.folder / "sites" / "lab" / "racks.yml"
     racks.write_text(racks.read_text().replace("        image: debian-12\n", "", 3))
     try:
@@ -42,6 +50,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
         for words in (
             ("playbooks/hardening.yml", "--limit", HARDENED),
             ("playbooks/time.yml", "--limit", ",".join(HOSTS)),
+            ("playbooks/power.yml", "--limit", ",".join(HOSTS), "-e", json.dumps(QUICK)),
         ):
             run = made.run(ANSIBLE, *words)
             assert run.status == 0, run.all
@@ -150,3 +159,49 @@ def test_a_host_that_is_another_is_not_believed(clone: Clone) -> None:
     status, report = verified(clone, "--only", "os", "--limit", "h1-r1-01")
     assert (status, set(wrong(report).values())) == (3, {"unobserved"})
     assert {name for name, _, _ in wrong(report)} == {one}
+
+
+def power(clone: Clone, name: str) -> dict[str, float]:
+    """The host's metrics of its UPSes, less what they have in common: `alarm ups-a` -> 1."""
+    text = ssh(clone, name, "cat /var/lib/prometheus/node-exporter/power.prom")
+    found = re.findall(r'^karst_power_ups_(\w+)\{ups="([\w-]+)".*\} (\S+)$', text, re.MULTILINE)
+    return {f"{what} {ups}": float(value) for what, ups, value in found}
+
+
+def states(clone: Clone) -> dict[str, str]:
+    return {name: clone.devices()[name]["host"]["state"] for name in HOSTS}
+
+
+def test_one_path_low_is_an_alarm_both_shut_hosts_down_in_order_before_the_batteries_end(clone: Clone) -> None:
+    """The last test, as its hosts are off at the end."""
+    assert all(power(clone, name)["alarm ups-a"] == 0 for name in HOSTS)
+    clone.control.change_upses({"ups-a": {"on_battery": True, "runtime_s": 170}})
+    await_true("all know", lambda: all(power(clone, name)["battery_low ups-a"] == 1 for name in HOSTS))
+    for name in HOSTS:
+        assert power(clone, name)["alarm ups-b"] == 0
+        assert "UPS ups-a of path A is DISCHRG LB OB" in ssh(clone, name, "sudo journalctl -u karst-power -o cat")
+    # upsmon has had time enough to do what it would do for one path: nothing.
+    time.sleep(QUICK["power_poll_s"] + QUICK["power_primary_wait_s"] + 3)
+    assert states(clone) == dict.fromkeys(HOSTS, "running")
+
+    clone.control.change_upses({"ups-b": {"on_battery": True, "runtime_s": 60}})
+    seen: list[str] = []
+
+    def all_off() -> bool:
+        now = states(clone)
+        seen.extend(name for name in HOSTS if now[name] == "off" and name not in seen)
+        return len(seen) == len(HOSTS)
+
+    await_true("all hosts are off", all_off)
+    assert seen[-1] == LAST
+    assert clone.control.upses()["ups-b"]["runtime_s"] > 0
+    assert clone.control.status(devices=False)["dead_feeds"] == []
+    for name in HOSTS:
+        assert any("operating system has powered the system off" in event for event in clone.events(name)), name
+    # A server without hosts runs on until nothing feeds it.
+    assert clone.devices()[SERVERS[0]]["power"] == "On"
+    for name in ("ups-a", "ups-b"):
+        clone.control.change_upses({name: {"on_battery": True, "runtime_s": 1}})
+    await_true("nothing is fed", lambda: clone.devices()[SERVERS[0]]["dark"])
+    clone.control.change_upses({"ups-a": None, "ups-b": None})
+    await_true("all is fed", lambda: not clone.devices()[SERVERS[0]]["dark"])
