@@ -10,7 +10,7 @@ module: karst_files
 short_description: Lays down a set of files, has the packages they need, and sees to the services that read them
 description:
   - Reads the host, decides, then acts; check mode stops before the last. Packages come first, since they bring the
-    programs that check new content. That is checked, all of it, before any is laid.
+    programs that check new content; before them only what says so. That is checked, all of it, before any is laid.
   - A service or command that is due because a file changed is noted in C(/run/karst/pending) until it is done, so that
     a run that was killed in between is made good by the next.
   - The action plugin of the same name renders templates on the controller.
@@ -39,6 +39,10 @@ options:
       link: {type: path, description: What a symbolic link points to.}
       absent: {type: bool, default: false, description: The file is removed.}
       container_only: {type: bool, default: false, description: "On a host that is no container, the file is removed."}
+      before_packages:
+        type: bool
+        default: false
+        description: It is laid before packages are installed, so that a daemon they start knows it from the first moment.
       mode: {type: str, description: Octal digits; C(0644) for a new file.}
       owner: {type: str, description: Name; C(root) for a new file.}
       group: {type: str, description: Name; C(root) for a new file.}
@@ -105,6 +109,7 @@ FILE: dict[str, Any] = {
     "link": {"type": "path"},
     "absent": {"type": "bool", "default": False},
     "container_only": {"type": "bool", "default": False},
+    "before_packages": {"type": "bool", "default": False},
     "mode": {"type": "str"},
     "owner": {"type": "str"},
     "group": {"type": "str"},
@@ -157,11 +162,18 @@ def main() -> None:
         "diff": [{"prepared": f"{sentence}\n"} for sentence in packages.sentences],
     }
     _stop(module, result, packages.faults())
+    here = _here(wanted["files"], in_container)
     if not trial:
+        early = Files([file for file in here if file["before_packages"] and packages.lacking], run, trial=trial)
+        _stop(module, result, early.faults())
+        for change in early.changes:
+            change.make()
+            result["actions"].append(change.sentence)
+            result["diff"].append(change.diff())
         # What is installed may bring files and units of its own, so the rest is read after it.
         _stop(module, result, [failed] if (failed := packages.act()) else [])
 
-    files = Files(_here(wanted["files"], in_container), run, trial=trial)
+    files = Files(here, run, trial=trial)
     due = Due({change.path for change in files.changes})
     units = Units(wanted["commands"], wanted["services"], due, run, trial=trial, in_container=in_container)
     result["changed"] |= bool(files.changes or units.steps)

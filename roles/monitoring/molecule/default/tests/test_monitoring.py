@@ -77,6 +77,14 @@ def test_the_exporter_tells_nobody_else(host, name):
         assert host.run(f"{ASK} http://127.0.0.1:9100/metrics").rc != 0
 
 
+def test_nothing_ever_answered_just_anybody(host, name):
+    """Not even between the installation of the exporter and its configuration, nor Prometheus'."""
+    said = host.check_output("journalctl --output=cat --grep 'msg=.?Listening on' || true")
+    listened = re.findall(r'msg="?Listening on"? address=(\S+)', said)
+    assert listened or name == "host-2" and "TLS is enabled" in host.check_output("journalctl --output=cat")
+    assert {address.rpartition(":")[0] for address in listened} <= ({"127.0.0.1"} if name == "host-1" else {"0.0.0.0", "[::]"})
+
+
 def test_prometheus_takes_the_rules_and_they_say_what_they_should(server):
     assert "SUCCESS" in server.check_output("cd /srv/rules && promtool test rules tests.yml 2>&1")
 
