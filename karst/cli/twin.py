@@ -127,15 +127,16 @@ def _sentence(found: dict[str, Any]) -> str:
 
 def _table(found: dict[str, dict[str, Any]]) -> Table:
     table = Table(box=None, pad_edge=False)
-    for heading in ("device", "shape", "address", "power"):
+    for heading in ("device", "shape", "address", "power", "host"):
         table.add_column(heading)
     for heading in ("watts", "requests", "writes", "resets"):
         table.add_column(heading, justify="right")
     for name, device in found.items():
         power = "dark" if device["dark"] else device["power"]
+        host = device.get("host", {}).get("state", "")
         requests = sum(device["requests"].values())
         counts = (f"{device['watts']:.0f}", str(requests), str(device["writes"]), str(device.get("resets", "")))
-        table.add_row(name, device["shape"], device["address"], power, *counts)
+        table.add_row(name, device["shape"], device["address"], power, host, *counts)
     return table
 
 
