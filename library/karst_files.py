@@ -147,8 +147,7 @@ SPEC: dict[str, Any] = {
 
 def main() -> None:
     """Read, decide, act; or read and decide, in check mode."""
-    # Without no_log every call would stand in the host's log, with the text of all files.
-    module = AnsibleModule(SPEC, supports_check_mode=True, no_log=True)
+    module = AnsibleModule(SPEC, supports_check_mode=True)
     wanted, trial, run = module.params, module.check_mode, module.run_command
     in_container = run(["systemd-detect-virt", "--quiet", "--container"])[0] == 0
 
