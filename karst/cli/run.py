@@ -12,6 +12,7 @@ from karst.workspace.events import Run
 from karst.workspace.stack import Stack
 
 _POLL_S = 0.5
+_LOCKED = "the stack is currently locked"  # Pulumi's words
 _SAID = 20  # differences a stack; more than fit on a screen help nobody
 
 _DONE: Mapping[str, str] = {
@@ -30,13 +31,9 @@ def run_stack(stack: Stack, action: Action, expected: int, verbose: bool) -> Run
     """
     wait_until_free(stack)
     began = time.monotonic()
-    with Ticker(stack.name) as ticker:
-        seen = run(
-            stack,
-            action,
-            lambda so_far: ticker.tell(_progress(action, so_far, expected)),
-            (lambda line: err.print(line, markup=False)) if verbose else None,
-        )
+    # Somebody may take the lock between our look at it and the engine's own, which then does nothing.
+    while _LOCKED in " ".join((seen := _run(stack, action, expected, verbose)).errors):
+        wait_until_free(stack)
     say(stack.name, f"{_outcome(action, seen)} ({time.monotonic() - began:.0f} s)")
     for line in _differences(seen):
         say("", line)
@@ -47,6 +44,16 @@ def run_stack(stack: Stack, action: Action, expected: int, verbose: bool) -> Run
     if seen.errors:
         complain(f"the whole output: {seen.log}")
     return seen
+
+
+def _run(stack: Stack, action: Action, expected: int, verbose: bool) -> Run:
+    with Ticker(stack.name) as ticker:
+        return run(
+            stack,
+            action,
+            lambda so_far: ticker.tell(_progress(action, so_far, expected)),
+            (lambda line: err.print(line, markup=False)) if verbose else None,
+        )
 
 
 def wait_until_free(stack: Stack) -> None:
