@@ -35,7 +35,7 @@ test: tools ## all tests
 	@.venv/bin/python -m pytest -n 2 --dist loadgroup
 
 test-fast: tools ## the minute-long tier of the same tests
-	@.venv/bin/python -m pytest -n 2 -m "not slow"
+	@.venv/bin/python -m pytest -n 2 --dist loadgroup -m "not slow"
 
 check: tools ## lint, types, import contracts, size budget
 	@.venv/bin/python tools/check.py

@@ -27,7 +27,7 @@ class ActionModule(ActionBase):
                 faults.append(f"{file.get('template')}: {error}")
         if faults:
             raise AnsibleActionFail("; ".join(faults))
-        # Every call would stand in the host's log, with the text of all files; that the module itself says so is ignored.
+        # Every call would stand in the host's log with the text of all files; Ansible overrides a module's own word.
         quiet = {**variables, "ansible_no_target_syslog": True}
         result = self._execute_module(module_args={**self._task.args, "files": files}, task_vars=quiet)
         if skipped := result.get("skipped_in_container"):

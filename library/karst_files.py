@@ -42,7 +42,7 @@ options:
       before_packages:
         type: bool
         default: false
-        description: It is laid before packages are installed, so that a daemon they start knows it from the first moment.
+        description: It is laid before packages are installed, so that a daemon they start knows it at once.
       mode: {type: str, description: Octal digits; C(0644) for a new file.}
       owner: {type: str, description: Name; C(root) for a new file.}
       group: {type: str, description: Name; C(root) for a new file.}
@@ -98,7 +98,7 @@ skipped_in_container:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.karst_files import Files
+from ansible.module_utils.karst_files import Change, Files
 from ansible.module_utils.karst_packages import Packages
 from ansible.module_utils.karst_units import Due, Units
 
@@ -165,10 +165,9 @@ def main() -> None:
     if not trial:
         early = Files([file for file in here if file["before_packages"] and packages.lacking], run, trial=trial)
         _stop(module, result, early.faults())
+        _tell(result, early.changes)
         for change in early.changes:
             change.make()
-            result["actions"].append(change.sentence)
-            result["diff"].append(change.diff())
         # What is installed may bring files and units of its own, so the rest is read after it.
         _stop(module, result, [failed] if (failed := packages.act()) else [])
 
@@ -176,9 +175,10 @@ def main() -> None:
     due = Due({change.path for change in files.changes})
     units = Units(wanted["commands"], wanted["services"], due, run, trial=trial, in_container=in_container)
     result["changed"] |= bool(files.changes or units.steps)
-    result["actions"] += [change.sentence for change in files.changes] + [step.sentence for step in units.steps]
+    _tell(result, files.changes)
+    result["actions"] += [step.sentence for step in units.steps]
     result["skipped_in_container"] = units.skipped
-    result["diff"] += [change.diff() for change in files.changes] + units.diff()
+    result["diff"] += units.diff()
     _stop(module, result, files.faults() + units.faults())
     if not trial:
         due.note(units.steps)
@@ -191,6 +191,12 @@ def main() -> None:
 def _here(files: list[dict[str, Any]], in_container: bool) -> list[dict[str, Any]]:
     """Return the files as this host shall have them."""
     return [{**file, "absent": file["absent"] or (file["container_only"] and not in_container)} for file in files]
+
+
+def _tell(result: dict[str, Any], changes: list[Change]) -> None:
+    """Add what is done, or would be, and how it looks."""
+    result["actions"] += [change.sentence for change in changes]
+    result["diff"] += [change.diff() for change in changes]
 
 
 def _shown(file: dict[str, Any]) -> dict[str, Any]:

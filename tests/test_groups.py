@@ -7,7 +7,6 @@ import os
 import pytest
 
 
-@pytest.mark.slow  # the fast tier has no groups
 @pytest.mark.xdist_group("groups")
 @pytest.mark.skipif("PYTEST_XDIST_WORKER" not in os.environ, reason="there is but one worker")
 def test_a_group_is_known_to_the_scheduler(request: pytest.FixtureRequest) -> None:

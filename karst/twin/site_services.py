@@ -68,6 +68,20 @@ class SiteServices:
         self._interface = 0
 
 
+def bound(kind: socket.SocketKind, address: IPv4Address, port: int, interface: str) -> socket.socket:
+    """A socket at an address of an interface that only who is on the interface reaches. Raises OSError."""
+    made = socket.socket(socket.AF_INET, kind)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, f"{interface}\0".encode())
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a daemon of this machine may have the port
+        made.setblocking(False)
+        made.bind((str(address), port))
+    except OSError:
+        made.close()
+        raise
+    return made
+
+
 async def _add(address: IPv4Address, interface: str) -> None:
     """Give the interface an address more. Raises OSError."""
     process = await asyncio.create_subprocess_exec(

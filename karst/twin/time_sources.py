@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from karst.files import write_private
 from karst.site.problems import nearest
+from karst.twin.site_services import bound
 from karst.twin.state import Json
 
 log = logging.getLogger(__name__)
@@ -85,13 +86,9 @@ class TimeSources:
     async def listen(self, address: IPv4Address, interface: str) -> None:
         """Answer at one of them, on an interface. Raises OSError."""
         name = next(name for name, each in self._addresses.items() if each == address)
-        made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        made = bound(socket.SOCK_DGRAM, address, PORT, interface)
         self._sockets.append(made)
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, f"{interface}\0".encode())
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a daemon of this machine may have the port
         made.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
-        made.setblocking(False)
-        made.bind((str(address), PORT))
         asyncio.get_running_loop().add_reader(made, self._answer, made, name)
 
     def _answer(self, listening: socket.socket, name: str) -> None:

@@ -59,6 +59,10 @@ class Upses:
         gone_s = time.time() - outage.since if outage.on_battery and outage.since is not None else 0.0
         return max(0.0, whole_s - gone_s)
 
+    def is_low(self, name: str) -> bool:
+        """Whether it is on battery, and that will not last for what hosts need to stop."""
+        return self.of(name).on_battery and self.left_s(name) <= LOW_S
+
     def variables(self, name: str, load_w: float) -> dict[str, str]:
         """What NUT says of it, by NUT's names; `load_w` is that of its path. Empty if nobody knows."""
         outage, ups, left_s = self.of(name), self.planned[name], self.left_s(name)
@@ -66,7 +70,6 @@ class Upses:
             return {}
         of_path = sum(each.rating_kw for each in self.planned.values() if each.path == ups.path)
         words = ["OB", "DISCHRG"] if outage.on_battery else ["OL"]
-        is_low = outage.on_battery and left_s <= LOW_S
         return {
             "battery.charge": f"{min(100.0, 100 * left_s / (ups.battery_min * 60)):.0f}",
             "battery.runtime": f"{left_s:.0f}",
@@ -77,7 +80,7 @@ class Upses:
             "input.voltage": "0" if outage.on_battery else str(_NOMINAL_V),
             "output.voltage": str(_NOMINAL_V if left_s else 0),
             "ups.load": f"{load_w / of_path / 10:.1f}",
-            "ups.status": " ".join([*words, "LB"] if is_low else words),
+            "ups.status": " ".join([*words, "LB"] if self.is_low(name) else words),
         }
 
     def body(self) -> Json:
@@ -87,7 +90,7 @@ class Upses:
                 "path": ups.path,
                 **self.of(name).model_dump(exclude={"since", "runtime_s"}),
                 "runtime_s": round(self.left_s(name), 1),
-                "low": self.of(name).on_battery and self.left_s(name) <= LOW_S,
+                "low": self.is_low(name),
             }
             for name, ups in self.planned.items()
         }

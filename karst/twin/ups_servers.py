@@ -10,6 +10,7 @@ import socket
 from collections.abc import Awaitable, Callable, Mapping
 from ipaddress import IPv4Address
 
+from karst.twin.site_services import bound
 from karst.twin.world import Credential
 
 log = logging.getLogger(__name__)
@@ -102,17 +103,9 @@ class UpsServers:
 
     async def listen(self, address: IPv4Address, interface: str) -> None:
         """Answer at an address of an interface, and to nobody who is not on it. Raises OSError."""
-        made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        try:
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, f"{interface}\0".encode())
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            made.setblocking(False)
-            made.bind((str(address), PORT))
-            serve = self._serving(self._told[address])
-            self._servers.append(await asyncio.start_server(serve, sock=made, limit=_LINE_MAX))
-        except OSError:
-            made.close()
-            raise
+        made = bound(socket.SOCK_STREAM, address, PORT, interface)
+        serve = self._serving(self._told[address])
+        self._servers.append(await asyncio.start_server(serve, sock=made, limit=_LINE_MAX))
 
     def close(self) -> None:
         """Answer no more."""

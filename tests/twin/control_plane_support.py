@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from karst.twin.control_plane import Ports
+
 ROOT = Path(__file__).parents[2]
 
 # Commands on stdin, answers as JSON lines on stdout; the end of stdin is the order to stop.

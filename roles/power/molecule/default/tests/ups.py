@@ -11,11 +11,12 @@ ADDRESSES = {"a": "127.0.0.41", "b": "127.0.0.42"}
 
 
 def put(host, path, status, runtime_s=900):
-    """Have a UPS say this of itself. The driver looks at the seconds of a file's time alone, so it is touched until seen."""
+    """Have a UPS say this of itself. The driver looks at the seconds of a file's time, so it is touched until seen."""
     file, ups = f"/etc/nut-{path}/ups.dev", f"ups-{path}@{ADDRESSES[path]}"
     text = f"ups.status: {status}\\nbattery.charge: 100\\nbattery.runtime: {runtime_s}\\n"
     seen = f'test "$(upsc {ups} ups.status 2>/dev/null)" = "{status}"'
-    host.check_output(f"printf '{text}' > {file}; timeout 30 sh -c '{{ until {seen}; do sleep 0.2; touch {file}; done; }}'")
+    until_seen = f"until {seen}; do sleep 0.2; touch {file}; done"
+    host.check_output(f"printf '{text}' > {file}; timeout 30 sh -c '{until_seen}'")
 
 
 def metrics(host):
