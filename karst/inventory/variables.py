@@ -89,7 +89,7 @@ def host_variables(found: Inventory, host: Host) -> dict[str, Any]:
             }
             for cord in server.cords
         ],
-        "ups": [{"name": name, "path": path} for path, name in _ups(plan, host, server)],
+        "ups": _ups(plan, host, server),
         **spec_variables(plan, server),
         "failure_domains": list(server.failure_domains),
         "serial_number": server.asset.serial_number if server.asset else None,
@@ -110,11 +110,11 @@ def spec_variables(plan: Plan, server: Server) -> dict[str, Any]:
     }
 
 
-def _ups(plan: Plan, host: Host, server: Server) -> list[tuple[str, str]]:
+def _ups(plan: Plan, host: Host, server: Server) -> list[dict[str, str]]:
     """Return every UPS above the host's cords, with its path."""
     domains = plan.rows[host.seat.row].path_domains
     return [
-        (domain.removeprefix("ups:"), path)
+        {"name": domain.removeprefix("ups:"), "path": path}
         for path in sorted({cord.path for cord in server.cords})
         for domain in domains.get(path, ())
         if domain.startswith("ups:")

@@ -57,6 +57,18 @@ def test_a_host_is_in_the_group_of_each_of_its_failure_domains(lab: Plan) -> Non
         assert len(kinds) == 4
 
 
+def test_a_host_knows_every_ups_above_its_cords(lab: Plan, qixing: Plan) -> None:
+    for made in (lab, qixing):
+        found = inventory(made)
+        declared = {name: ups.path for name, ups in made.site.power.ups.items()}
+        for name in list(found.hosts)[::997]:
+            planned = server(made, name)
+            above = variables(found, name)["ups"]
+            assert {each["name"]: each["path"] for each in above}.items() <= declared.items()
+            assert {f"ups:{each['name']}" for each in above} <= set(planned.failure_domains)
+            assert {each["path"] for each in above} == {cord.path for cord in planned.cords}
+
+
 def test_groups_of_a_host_of_the_lab(lab: Plan) -> None:
     assert sorted(groups_of(inventory(lab))["h1-r1-01-s01"]) == [
         "busway_h1_a",
