@@ -18,13 +18,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from converging.hosts import Hosts, running
+from converging.hosts import NAMES, Hosts, running
+from converging.playing import ansible
 from converging.work import Work, asked, spoil, state
 
 CLONE = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
-INVENTORY = CLONE / "inventories" / "lab-static" / "hosts.yml"
-NAMES = [f"h1-r1-{rack:02d}-s{server:02d}" for rack in (1, 2, 3) for server in (1, 2, 3, 4)]
 PYINFRA = "pyinfra==3.10.0"
 GOAL = 1.0
 REACHED = """
@@ -39,23 +38,6 @@ hosts = [
 def say(text: str) -> None:
     sys.stderr.write(f"converge: {text}\n")
     sys.stderr.flush()
-
-
-def ansible(hosts: Hosts, *what: str) -> dict[str, Any]:
-    """Run a playbook, or a module on all hosts, and return the JSON report."""
-    program = "ansible-playbook" if what[0].endswith(".yml") else "ansible"
-    sources = ["-i", INVENTORY, "-i", hosts.folder / "reached.yml", "--limit", ",".join(hosts.addresses)]
-    environment = os.environ | {
-        "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json",
-        "ANSIBLE_LOAD_CALLBACK_PLUGINS": "true",
-    }
-    run = subprocess.run(
-        [BIN / program, *sources, *what], cwd=CLONE, env=environment, capture_output=True, text=True, check=False
-    )
-    if run.returncode:
-        raise SystemExit(f"{' '.join(what)} failed:\n{run.stdout[-8000:]}\n{run.stderr}")
-    report: dict[str, Any] = json.loads(run.stdout[run.stdout.index("{\n") :])
-    return report
 
 
 def pyinfra(hosts: Hosts, program: Path) -> None:

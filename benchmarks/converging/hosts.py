@@ -14,6 +14,7 @@ from pathlib import Path
 
 CLONE = Path(__file__).resolve().parents[2]
 LABEL = "karst.benchmark"
+NAMES = [f"h1-r1-{rack:02d}-s{server:02d}" for rack in (1, 2, 3) for server in (1, 2, 3, 4)]
 SSH = """\
 Host *
   User karst

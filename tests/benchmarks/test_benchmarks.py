@@ -17,6 +17,7 @@ TINY = {
     "plan_qixing": ("--site", str(ROOT / "sites" / "lab"), "--runs", "1"),
     "up_hall": ("--servers", "3", "--delay", "0.02"),
     "verify_hall": ("--servers", "3", "--load", "2"),
+    "verify_hosts": ("--hosts", "1", "--runs", "1"),
 }
 
 
