@@ -192,7 +192,7 @@ def test_one_path_low_is_an_alarm_both_shut_hosts_down_in_order_before_the_batte
     time.sleep(QUICK["power_poll_s"] + QUICK["power_primary_wait_s"] + 3)
     assert states(clone) == dict.fromkeys(HOSTS, "running")
 
-    clone.control.change_upses({"ups-b": {"on_battery": True, "runtime_s": 60}})
+    clone.control.change_upses({"ups-b": {"on_battery": True, "runtime_s": 150}})
     seen: list[str] = []
 
     def all_off() -> bool:
