@@ -33,7 +33,7 @@ VARIABLES = {
     "ansible_ssh_args": "",
     "base_package_mirror": "",
     "time_wait_s": 0,
-    "power_password": "of nobody",
+    "power_password": "of-nobody",
     "power_wait_s": 0,
 }
 

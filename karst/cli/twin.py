@@ -126,9 +126,9 @@ def _sentence(found: dict[str, Any]) -> str:
 
 
 def _table(found: dict[str, dict[str, Any]]) -> Table:
-    table = Table(box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False, collapse_padding=True)
     for heading in ("device", "shape", "address", "power", "host"):
-        table.add_column(heading)
+        table.add_column(heading, no_wrap=True)
     for heading in ("watts", "requests", "writes", "resets"):
         table.add_column(heading, justify="right")
     for name, device in found.items():
