@@ -200,7 +200,7 @@ def test_one_path_low_is_an_alarm_both_shut_hosts_down_in_order_before_the_batte
         seen.extend(name for name in HOSTS if now[name] == "off" and name not in seen)
         return len(seen) == len(HOSTS)
 
-    await_true("all hosts are off", all_off)
+    await_true("all hosts are off", all_off, patience_s=150)
     assert seen[-1] == LAST
     assert clone.control.upses()["ups-b"]["runtime_s"] > 0
     assert clone.control.status(devices=False)["dead_feeds"] == []
