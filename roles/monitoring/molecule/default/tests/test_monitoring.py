@@ -118,7 +118,7 @@ def test_a_lost_feed_is_one_page(server):
 
 def test_somebody_hears_again_and_again_that_all_is_watched(server):
     before = len(watchdogs(server))
-    assert until(lambda: len(watchdogs(server)) >= before + 2, 90)
+    assert until(lambda: len(watchdogs(server)) >= before + 2, 20)
 
 
 def watchdogs(server):
