@@ -11,7 +11,7 @@ import typer
 from karst.cli.console import complain, faults_as_sentences, out, plural, say
 from karst.cli.site import SiteArgument, find_site
 from karst.plan.pipeline import plan
-from karst.render.monitoring import PAGE_URL, TICKET_URL, WATCHDOG_URL, Watch, documents
+from karst.render.monitoring import PAGE_URL, TICKET_URL, Watch, documents
 from karst.render.monitoring_rules import Pace
 from karst.site.load import load
 
@@ -34,9 +34,6 @@ def monitoring(
     ] = 15,
     page: Annotated[str, typer.Option(metavar="URL", help="Where pages are posted to.")] = PAGE_URL,
     ticket: Annotated[str, typer.Option(metavar="URL", help="Where tickets are posted to.")] = TICKET_URL,
-    watchdog: Annotated[
-        str, typer.Option(metavar="URL", help="Where it is posted to, again and again, that all is watched.")
-    ] = WATCHDOG_URL,
     host_map: Annotated[
         str | None,
         typer.Option(metavar="PREFIX", help="Hosts answer in this prefix in the place of the site's `loopbacks`."),
@@ -46,7 +43,7 @@ def monitoring(
 
     The names of the files are printed. The same plan gives the same bytes. Role `monitoring` lays them on a server.
     """
-    watch = Watch(Pace(every), page, ticket, watchdog, _prefix(host_map))
+    watch = Watch(Pace(every), page, ticket, _prefix(host_map))
     with faults_as_sentences():
         planned = plan(load(*find_site(site)))
     try:

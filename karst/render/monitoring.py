@@ -26,7 +26,6 @@ from karst.site.base import Status
 EXPORTER_PORT = 9100
 # A gateway beside Alertmanager: its secrets towards pagers are not ours.
 PAGE_URL, TICKET_URL = "http://127.0.0.1:9095/page", "http://127.0.0.1:9095/ticket"
-WATCHDOG_URL = "http://127.0.0.1:9095/watchdog"
 # Beside prometheus.yml: what Prometheus shows to exporters, and whose word it takes for theirs.
 _CA, _CERTIFICATE, _KEY = "tls/ca.crt", "tls/client.crt", "tls/client.key"
 # Nothing is folded: a query stays on its line, so that a diff shows all of it.
@@ -37,14 +36,12 @@ _WIDTH = 10_000
 class Watch:
     """How a site is watched. `page` and `ticket` are URLs of its gateway to pagers and to its list of work.
 
-    At `watchdog` it is told, again and again, that the site is watched.
     `prefix` takes the place of the site's `loopbacks`, where hosts answer elsewhere than at their own addresses.
     """
 
     pace: Pace = field(default_factory=Pace)
     page: str = PAGE_URL
     ticket: str = TICKET_URL
-    watchdog: str = WATCHDOG_URL
     prefix: IPv4Network | None = None
 
 
@@ -65,7 +62,7 @@ def documents(plan: Plan, watch: Watch = Watch()) -> Mapping[str, str]:
     return {
         "prometheus.yml": _yaml(plan, _prometheus(plan, watch.pace)),
         "rules.yml": _yaml(plan, rules(plan, servers, watch.pace)),
-        "alertmanager.yml": _yaml(plan, routes(watch.pace, watch.page, watch.ticket, watch.watchdog)),
+        "alertmanager.yml": _yaml(plan, routes(watch.pace, watch.page, watch.ticket)),
         **_targets(plan, servers, watch.prefix),
     }
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from karst.render.monitoring_rules import WATCHDOG, Pace
+from karst.render.monitoring_rules import Pace
 from karst.verify.finding import Alert
 
 # What the first alert of a group waits for the others, and how long until news of a group, and all of it, is told anew.
 _WAIT, _NEWS, _AGAIN = 2, 20, 960
-# Scrapes from one word that all is watched to the next; at most one and a half times as many.
-_ALIVE = 4
 
 # A greater alert, those that follow from it, and what both have in common. What follows is seen in Prometheus as ever,
 # and wakes nobody.
@@ -22,11 +20,8 @@ _IMPLIES = (
 )
 
 
-def routes(pace: Pace, page: str, ticket: str, watchdog: str) -> dict[str, Any]:
-    """Return Alertmanager's configuration. `page` and `ticket` are the URLs that it posts each class to.
-
-    To `watchdog` it posts as long as Prometheus and it are alive.
-    """
+def routes(pace: Pace, page: str, ticket: str) -> dict[str, Any]:
+    """Return Alertmanager's configuration. `page` and `ticket` are the URLs that it posts each class to."""
     return {
         "route": {
             "receiver": Alert.TICKET.value,
@@ -35,13 +30,6 @@ def routes(pace: Pace, page: str, ticket: str, watchdog: str) -> dict[str, Any]:
             "group_interval": pace.scrapes(_NEWS),
             "repeat_interval": pace.scrapes(_AGAIN),
             "routes": [
-                {
-                    "receiver": "watchdog",
-                    "matchers": [f'alertname="{WATCHDOG}"'],
-                    "group_wait": "0s",
-                    "group_interval": pace.scrapes(_ALIVE // 2),
-                    "repeat_interval": pace.scrapes(_ALIVE),
-                },
                 # Somebody works on it, and knows.
                 {"receiver": "nobody", "matchers": ['held="yes"']},
                 # A lost path takes the feeds of many rows with it, as its UPSes do, and is one thing.
@@ -69,7 +57,6 @@ def routes(pace: Pace, page: str, ticket: str, watchdog: str) -> dict[str, Any]:
         "receivers": [
             _receiver(Alert.PAGE, page),
             _receiver(Alert.TICKET, ticket),
-            {"name": "watchdog", "webhook_configs": [{"url": watchdog, "send_resolved": False}]},
             {"name": "nobody"},
         ],
     }

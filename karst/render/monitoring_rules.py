@@ -20,8 +20,6 @@ from karst.verify.finding import Alert, Outcome
 _MOST, _FEW = 0.8, 2
 # Of the servers of a cooling zone: air mixes, and where cooling is lost not all are too warm at once.
 _HALF = 0.5
-# Always fires. Who is told so by Alertmanager, and no more, knows that nobody watches.
-WATCHDOG = "Watchdog"
 # Scrapes after which what a host last told of itself is no reading any more.
 _STALE = 20
 
@@ -204,7 +202,7 @@ def rules(plan: Plan, servers: Sequence[Server], pace: Pace) -> dict[str, Any]:
         "power": [*_readings(pace), *(_alert(rule, pace) for rule in (*_POWER, *_UPS))],
         "cooling": [_alert(rule, pace) for rule in _COOLING],
         "links": [_alert(rule, pace) for rule in _LINKS],
-        "seeing": [_alert(rule, pace) for rule in (*_SEEING, stale)] + [_watchdog()],
+        "seeing": [_alert(rule, pace) for rule in (*_SEEING, stale)],
     }
     return {"groups": [{"name": name, "rules": list(each)} for name, each in groups.items()]}
 
@@ -219,11 +217,6 @@ def _alert(rule: _Rule, pace: Pace) -> dict[str, Any]:
         "labels": {"alert": rule.alert.value, **check, "outcome": rule.outcome.value},
         "annotations": {"summary": rule.says},
     }
-
-
-def _watchdog() -> dict[str, Any]:
-    says = "the site is watched; to hear this no more is the alarm"
-    return {"alert": WATCHDOG, "expr": "vector(1)", "annotations": {"summary": says}}
 
 
 def _record(name: str, query: str, **labels: str) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def lab(scratch: Path, **replaced: tuple[str, str]) -> Plan:
 
 def alerts(text: str) -> dict[str, dict[str, Any]]:
     groups = yaml.safe_load(text)["groups"]
-    return {rule["alert"]: rule for group in groups for rule in group["rules"] if "labels" in rule and "alert" in rule}
+    return {rule["alert"]: rule for group in groups for rule in group["rules"] if "alert" in rule}
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -103,8 +103,7 @@ racks:
     assert len(labels) == 11
     assert "h1-r1-02-s04" not in labels
     assert [name for name, each in labels.items() if each["held"] == "yes"] == ["h1-r1-02-s02"]
-    watchdog, first, *_ = yaml.safe_load(texts["alertmanager.yml"])["route"]["routes"]
-    assert "Watchdog" in str(watchdog)
+    first = yaml.safe_load(texts["alertmanager.yml"])["route"]["routes"][0]
     assert first == {"receiver": "nobody", "matchers": ['held="yes"']}
 
 
