@@ -4,7 +4,7 @@ SITE ?=
 KARST := .venv/bin/karst
 
 .DEFAULT_GOAL := help
-.PHONY: help tools up down env test test-fast check bench requirements
+.PHONY: help tools image up converge verify down env test test-fast check bench requirements
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{gsub(/\$$\$$/, "$$", $$2); printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -12,11 +12,21 @@ help: ## show this list
 tools: ## provide Pulumi, etcd and Kubernetes (cached outside the clone) and .venv
 	@python3 tools/build.py && python3 tools/venv.py
 
-up: tools ## build the site SITE (default lab) on its twin
+image: ## make the host image, which the twin's hosts and the roles' tests share (cached, in podman)
+	@python3 tools/image.py
+
+up: tools ## build the site SITE (default lab) on its twin, with hosts unless KARST_HOSTS=no
+	@test "$$KARST_HOSTS" = no || python3 tools/image.py >/dev/null || true # without it, BMCs alone: `up` says so
 	@$(KARST) up $(SITE)
+
+converge: tools ## configure the hosts of SITE (default lab) with Ansible
+	@.venv/bin/ansible-playbook -i inventories/$(or $(SITE),lab) playbooks/site.yml
 
 down: tools ## destroy the stacks, end the twin, remove all its state
 	@$(KARST) down $(SITE)
+
+verify: tools ## compare what BMCs, rack PDUs and hosts tell with plan and hardware spec
+	@$(KARST) verify $(SITE)
 
 env: ## print the environment of a shell for pulumi and kubectl: eval "$$(make -s env)"
 	@$(KARST) env
@@ -25,7 +35,7 @@ test: tools ## all tests
 	@.venv/bin/python -m pytest -n 2 --dist loadgroup
 
 test-fast: tools ## the minute-long tier of the same tests
-	@.venv/bin/python -m pytest -n 2 -m "not slow"
+	@.venv/bin/python -m pytest -n 2 --dist loadgroup -m "not slow"
 
 check: tools ## lint, types, import contracts, size budget
 	@.venv/bin/python tools/check.py

@@ -11,7 +11,7 @@ from karst.plan.model import Plan
 from karst.plan.model import Rack as PlannedRack
 from karst.plan.rack import rack as planned_rack
 from karst.provider.hall import Hall, HallArgs
-from karst.provider.planned import OutOfBandMap, rack_args
+from karst.provider.planned import HostMap, OutOfBandMap, rack_args
 from karst.provider.provider import Provider, ProviderArgs
 from karst.provider.rack import Rack
 from karst.site.base import Status
@@ -38,7 +38,10 @@ def declare(plan: Plan, config: pulumi.Config) -> Mapping[str, Any]:
     generation = config.get_int("credential_generation", default=1)
     try:
         out_of_band = OutOfBandMap.of(plan, config.get_object("out_of_band_map"))
-        arguments = [rack_args(rack, generation, out_of_band) for rack in planned]
+        # Others may install the hosts; a twin may have none.
+        installs = config.get_bool("install", default=True)
+        hosts = HostMap.of(plan, config.get_object("host_map")) if installs else None
+        arguments = [rack_args(rack, generation, out_of_band, hosts) for rack in planned]
     except ValueError as fault:
         raise pulumi.RunError(str(fault)) from None
     return _outputs(planned, [Rack(each.name, each, options) for each in arguments])
@@ -54,6 +57,8 @@ def _provider(plan: Plan, config: pulumi.Config) -> Provider:
             ca_certificate=config.require("ca_certificate"),
             ca_key=config.require_secret("ca_key"),
             allow_reset=config.get_object("allow_reset", default=[]),
+            allow_reinstall=config.get_object("allow_reinstall", default=[]),
+            ssh_ca=config.get("ssh_ca"),
             allow_destroy=config.get_bool("allow_destroy", default=False),
             certificate_days=plan.site.place.services.certificate_authority.certificate_days,
             concurrency=config.get_int("concurrency"),
@@ -73,6 +78,7 @@ def _outputs(planned: list[PlannedRack], racks: list[Rack]) -> dict[str, Any]:
         "pdus": sum(len(rack.pdus) for rack in planned),
         "servers_on": pulumi.Output.all(*(rack.servers_on for rack in racks)).apply(lambda counts: sum(counts)),
         "reset_pending": _joined([rack.reset_pending for rack in racks]),
+        "reinstall_pending": _joined([rack.reinstall_pending for rack in racks]),
         "held": _joined([rack.held for rack in racks]),
         "failed": pulumi.Output.all(*(rack.failed for rack in racks)).apply(
             lambda every: {device: why for failed in every for device, why in sorted((failed or {}).items())}

@@ -72,7 +72,7 @@ def create(folder: Path, servers: int) -> Clone:
     what = StackOfSite(f"{SITE}-metal-{HALL}", "metal", HALL)
     made.stack = Stack(made.paths, what.name, made.environment)
     made.stack.create()
-    configure(made.stack, what, made.plan, made.workspace)
+    configure(made.stack, what, made.plan, made.workspace, hosts=False)
     return made
 
 

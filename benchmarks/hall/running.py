@@ -72,13 +72,25 @@ class Twin:
 
 
 @contextmanager
-def twin(clone: Clone, name: str = "twin") -> Iterator[Twin]:
-    """Run a twin fresh from the factory in the folder `name` of the clone's workspace."""
+def twin(clone: Clone, name: str = "twin", load_s: float = 0.0) -> Iterator[Twin]:
+    """Run a twin in the folder `name` of the clone's workspace: fresh from the factory, or as it was left there.
+
+    Loads change every `load_s`, never if it is 0.
+    """
     home = Home(clone.paths.home / name)
     home.path.mkdir(exist_ok=True)
     recorded = clone.folder / f"{name}.requests"
     command = [sys.executable, str(Path(__file__).with_name("recording.py")), str(recorded), "--no-control-plane"]
-    command += ["--home", str(home.path), "--site", str(clone.site), "--hall", HALL, "--timing", _TIMING]
+    command += [
+        "--home",
+        str(home.path),
+        "--site",
+        str(clone.site),
+        "--hall",
+        HALL,
+        "--timing",
+        f"{_TIMING},load_s={load_s}",
+    ]
     with home.log.open("ab") as log:
         process = subprocess.Popen(command, cwd=clone.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:

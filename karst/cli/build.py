@@ -14,7 +14,8 @@ from karst.plan.model import Plan
 from karst.plan.pipeline import plan
 from karst.site.load import load_with_warnings
 from karst.site.problems import SiteError
-from karst.workspace import pulumi, twin, workspace
+from karst.twin.hosts_seed import host_seats
+from karst.workspace import pulumi, ssh, twin, workspace
 from karst.workspace.layers import StackOfSite, configure, discard_stale_config, stacks_of_site
 from karst.workspace.paths import Paths
 from karst.workspace.stack import Stack
@@ -70,21 +71,25 @@ def prepare(place: Paths, site: str, halls: frozenset[str]) -> Build:
     if is_new:
         say("workspace", f"{place.home}: ports, secrets and a CA, all new")
     build = Build(planned, room, stacks_of_site(planned, halls), pulumi.environment(place))
-    _start_twin(build, halls)
+    hosts = _start_twin(build, halls)
     for what in build.stacks:
         stack = build.stack(what)
         if not stack.exists:
             discard_stale_config(place, what)
             stack.create()
-        configure(stack, what, planned, room)
+        configure(stack, what, planned, room, hosts)
     return build
 
 
-def _start_twin(build: Build, halls: frozenset[str]) -> None:
+def _start_twin(build: Build, halls: frozenset[str]) -> bool:
+    """Start it, and say whether its servers can have hosts."""
+    ssh.write(build.workspace.paths, host_seats(build.plan), build.workspace.ports["ssh"])
     with Ticker("twin") as ticker:
         started = twin.ensure(build.workspace, build.plan, halls, build.environment, ticker.tell)
     how = "started" if started.is_new else "runs"
     say("twin", f"{how}: {started.bmcs:,} BMCs on port {build.workspace.ports['bmc']}, process {started.pid}")
+    say("hosts", f"sshd at port {build.workspace.ports['ssh']}" if started.hosts else f"none: {started.no_hosts}")
+    return started.hosts
 
 
 def await_kubernetes(build: Build) -> None:

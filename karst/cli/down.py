@@ -48,6 +48,7 @@ def _down(place: Paths, site: str | None, force: bool, verbose: bool) -> None:
         raise typer.Exit(1)
     with Ticker("twin") as ticker:
         was_running = twin.stop(place, ticker.tell)
+        twin.clear(place)
         leftovers.end(place)
     say("twin", "ended" if was_running else "was not running")
     workspace.remove(place)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import typer
 
-from karst.cli import twin
+from karst.cli import render, twin
 from karst.cli.allocate import allocate
 from karst.cli.check import check
 from karst.cli.down import down
 from karst.cli.draw import draw
 from karst.cli.env import env
+from karst.cli.inventory import inventory
 from karst.cli.plan import plan
 from karst.cli.power import power
 from karst.cli.rotate import rotate
 from karst.cli.status import status
 from karst.cli.up import up
+from karst.cli.verify import verify
 
 app = typer.Typer(
     name="karst",
@@ -38,8 +40,11 @@ app.command(rich_help_panel=_DECLARE)(check)
 app.command(rich_help_panel=_DECLARE)(allocate)
 app.command(rich_help_panel=_DECLARE)(plan)
 app.command(rich_help_panel=_DECLARE)(draw)
+app.command(rich_help_panel=_DECLARE)(inventory)
+app.add_typer(render.app, name="render", rich_help_panel=_DECLARE)
 app.command(rich_help_panel=_BUILD)(up)
 app.command(rich_help_panel=_BUILD)(status)
+app.command(rich_help_panel=_BUILD)(verify)
 app.command(rich_help_panel=_BUILD)(power)
 app.command(rich_help_panel=_BUILD)(rotate)
 app.command(rich_help_panel=_BUILD)(env)

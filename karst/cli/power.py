@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
@@ -12,22 +11,22 @@ from typing import Annotated
 import typer
 
 from karst.cli.console import faults_as_sentences, out
+from karst.cli.reach import reach
 from karst.plan.model import Plan, Server
 from karst.plan.pipeline import plan
 from karst.plan.server import server as planned_server
 from karst.provider.bounds import Bounds, LockedError, lock_folder
-from karst.provider.config import Configuration, parse
+from karst.provider.config import Configuration
 from karst.provider.model import ServerArgs
-from karst.provider.planned import OutOfBandMap, server_args
+from karst.provider.planned import server_args
 from karst.provider.visit import CredentialError, IdentityError, visit
 from karst.redfish.errors import RedfishError
 from karst.redfish.system import FORCE_OFF, OFF, ON, RESTART, System
 from karst.site.base import Status
 from karst.site.load import load
 from karst.site.problems import nearest
-from karst.workspace import paths, pulumi
+from karst.workspace import paths
 from karst.workspace.paths import Paths, UnknownNameError, WorkspaceError
-from karst.workspace.stack import Stack
 
 _PATIENCE_S = 300.0
 
@@ -86,35 +85,12 @@ def _target(place: Paths, site: str, name: str) -> _Target:
     """Raises SiteError, WorkspaceError, UnknownNameError."""
     planned = plan(load(place.site(site), place.hardware))
     server = _find(planned, name)
-    stack, environment = _stack(place, f"{site}-metal-{planned.racks[server.rack].hall}")
+    found = reach(place, planned, planned.racks[server.rack].hall, name)
     try:
-        config = {key.removeprefix("karst:"): value for key, value in stack.config().items()}
-    except FileNotFoundError:
-        raise WorkspaceError(
-            f"nothing says how to reach {name}: this clone has no twin with a stack {stack.name} (`make up`), "
-            "and for a real site's there is no pulumi on PATH"
-        ) from None
-    except WorkspaceError as fault:
-        raise WorkspaceError(f"no stack {stack.name} says how to reach {name}: {fault}") from None
-    given = {key: value for key, value in config.items() if key in Configuration.__dataclass_fields__}
-    configuration, faults = parse({"credential_generation": 1, **given})
-    if configuration is None:
-        raise WorkspaceError("; ".join(f"{stack.name}, karst:{fault.path}: {fault.reason}" for fault in faults))
-    try:
-        args = server_args(server, OutOfBandMap.of(planned, config.get("out_of_band_map")))
+        args = server_args(server, found.out_of_band)
     except ValueError as fault:
         raise WorkspaceError(str(fault)) from None
-    return _Target(server, args, configuration, environment)
-
-
-def _stack(place: Paths, name: str) -> tuple[Stack, dict[str, str]]:
-    """The twin's stack if this clone has it, else the real site's that the shell's own environment leads to."""
-    with suppress(WorkspaceError):
-        environment = pulumi.environment(place)
-        twins = Stack(place, name, environment)
-        if twins.exists:
-            return twins, environment
-    return Stack(place, name, {}), {}
+    return _Target(server, args, found.configuration, found.environment)
 
 
 def _find(planned: Plan, name: str) -> Server:

@@ -12,6 +12,10 @@ from karst.workspace.events import Run
 from karst.workspace.stack import Stack
 
 _POLL_S = 0.5
+_LOCKED = "the stack is currently locked"  # Pulumi's words
+# Somebody may take the lock between our look at it and the engine's own, which then does nothing. To lose that race,
+# of milliseconds, more often than this means a lock that we do not see.
+_LOST_RACES = 5
 _SAID = 20  # differences a stack; more than fit on a screen help nobody
 
 _DONE: Mapping[str, str] = {
@@ -30,13 +34,13 @@ def run_stack(stack: Stack, action: Action, expected: int, verbose: bool) -> Run
     """
     wait_until_free(stack)
     began = time.monotonic()
-    with Ticker(stack.name) as ticker:
-        seen = run(
-            stack,
-            action,
-            lambda so_far: ticker.tell(_progress(action, so_far, expected)),
-            (lambda line: err.print(line, markup=False)) if verbose else None,
-        )
+    seen = _run(stack, action, expected, verbose)
+    for _ in range(_LOST_RACES):
+        if _LOCKED not in " ".join(seen.errors):
+            break
+        time.sleep(_POLL_S)
+        wait_until_free(stack)
+        seen = _run(stack, action, expected, verbose)
     say(stack.name, f"{_outcome(action, seen)} ({time.monotonic() - began:.0f} s)")
     for line in _differences(seen):
         say("", line)
@@ -47,6 +51,16 @@ def run_stack(stack: Stack, action: Action, expected: int, verbose: bool) -> Run
     if seen.errors:
         complain(f"the whole output: {seen.log}")
     return seen
+
+
+def _run(stack: Stack, action: Action, expected: int, verbose: bool) -> Run:
+    with Ticker(stack.name) as ticker:
+        return run(
+            stack,
+            action,
+            lambda so_far: ticker.tell(_progress(action, so_far, expected)),
+            (lambda line: err.print(line, markup=False)) if verbose else None,
+        )
 
 
 def wait_until_free(stack: Stack) -> None:

@@ -28,6 +28,7 @@ class Summary:
     pdus: int = 0
     tenants: list[str] = field(default_factory=list)
     reset_pending: list[str] = field(default_factory=list)
+    reinstall_pending: list[str] = field(default_factory=list)
     held: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)  # device -> why
     other_plans: dict[str, str] = field(default_factory=dict)  # stack -> hash of the plan it was built from
@@ -43,7 +44,7 @@ class Summary:
             elif resource["type"] == _STACK and outputs.get("plan_hash") not in (None, self.plan):
                 self.other_plans[stack] = outputs["plan_hash"]
         # A state's order is that in which things were done.
-        for names in (self.tenants, self.reset_pending, self.held):
+        for names in (self.tenants, self.reset_pending, self.reinstall_pending, self.held):
             names.sort()
         self.failed = dict(sorted(self.failed.items()))
 
@@ -54,6 +55,7 @@ class Summary:
         self.pdus += len(pdus)
         self.servers_on += int(outputs.get("servers_on") or 0)
         self.reset_pending += outputs.get("reset_pending") or ()
+        self.reinstall_pending += outputs.get("reinstall_pending") or ()
         self.held += outputs.get("held") or ()
         self.failed |= outputs.get("failed") or {}
         # Declared failed, and so left alone: whoever reads the summary should know of it all the same.
@@ -81,6 +83,8 @@ class Summary:
         yield "held", ", ".join(self.held) or "none"
         yield "failed", "\n".join(f"{name}: {why}" for name, why in self.failed.items()) or "none"
         yield "reset pending", ", ".join(self.reset_pending) or "none"
+        if self.reinstall_pending:
+            yield "reinstall pending", ", ".join(self.reinstall_pending)
         for stack, plan_hash in self.other_plans.items():
             yield stack, f"built from another plan, {plan_hash[:12]}; `karst up {self.site}` brings it to this one"
         if twin is not None:

@@ -20,7 +20,8 @@ from karst.twin.client import Control
 from karst.twin.device import devices
 from karst.twin.factory import delivery_note
 from karst.twin.home import Home, TwinError
-from karst.workspace import paths, pulumi, twin, workspace
+from karst.twin.hosts_seed import host_seats
+from karst.workspace import paths, pulumi, ssh, twin, workspace
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -32,6 +33,12 @@ app = typer.Typer(
     - `karst twin status` says what hangs, runs and was asked of each device;
 
     - `karst twin fault '{"device": "*-s01", "status": 503, "times": 2}'` makes BMCs slow, mute or wrong;
+
+    - `karst twin hardware` breaks fans, memory, sensors, or pulls a power supply;
+
+    - `karst twin time ntp-4 --offset-s 5` makes a time source wrong;
+
+    - `karst twin ups ups-a --on-battery` takes the mains from a UPS;
 
     - `karst twin feed B` loses a path of power, `karst twin cabling` moves a cord or swaps two controllers;
 
@@ -79,6 +86,7 @@ def up(
         authority = made.site.place.services.certificate_authority
         room = workspace.load_or_create(place, site, authority.common_name, authority.organisation)
         with Ticker("twin") as ticker:
+            ssh.write(place, host_seats(made), room.ports["ssh"])
             twin.ensure(room, made, frozenset(hall or ()), pulumi.environment(place), ticker.tell)
             twin.await_kubernetes(place, ticker.tell)
         say("twin", _sentence(_control().status(devices=False)))
@@ -109,23 +117,26 @@ def status(style: FormatOption = Format.TABLE) -> None:
 def _sentence(found: dict[str, Any]) -> str:
     plane = found["control_plane"]
     kubernetes = {"off": "no Kubernetes"}.get(plane["state"], f"Kubernetes {plane['state']}")
+    hosts = found["hosts"]
+    living = f"{hosts['running']} hosts" if hosts["state"] == "ready" else f"no hosts ({hosts['message']})"
     return (
         f"{found['site']}: {found['servers']} servers ({found['servers_on']} on), {found['rack_pdus']} rack PDUs, "
-        f"{kubernetes}; process {found['pid']}, port {found['port']}"
+        f"{living}, {kubernetes}; process {found['pid']}, port {found['port']}"
     )
 
 
 def _table(found: dict[str, dict[str, Any]]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for heading in ("device", "shape", "address", "power"):
-        table.add_column(heading)
+    table = Table(box=None, pad_edge=False, collapse_padding=True)
+    for heading in ("device", "shape", "address", "power", "host"):
+        table.add_column(heading, no_wrap=True)
     for heading in ("watts", "requests", "writes", "resets"):
         table.add_column(heading, justify="right")
     for name, device in found.items():
         power = "dark" if device["dark"] else device["power"]
+        host = device.get("host", {}).get("state", "")
         requests = sum(device["requests"].values())
         counts = (f"{device['watts']:.0f}", str(requests), str(device["writes"]), str(device.get("resets", "")))
-        table.add_row(name, device["shape"], device["address"], power, *counts)
+        table.add_row(name, device["shape"], device["address"], power, host, *counts)
     return table
 
 
@@ -194,6 +205,65 @@ def cabling(file: FileOption = None) -> None:
         if file is not None:
             control.change_cabling(_read(file))
         _print(control.cabling())
+
+
+@app.command()
+def hardware(file: FileOption = None) -> None:
+    """Show what is broken in the servers' hardware, or break and mend some; servers not named stay as they are.
+
+    Keys: `supplies_absent`, `fans_dead`, `memory_absent`, `memory_without_ecc`, `drives_failed`, `links_down`,
+    `sensors_lost` (`Inlet`, `Exhaust`), `inlet_c`, `firmware` (`BMC`, `BIOS`: a version). What is given for a server
+    takes the place of all that was broken there; `null` mends it.
+
+    Example, to `karst twin hardware --file -`:
+    `{"h1-r1-01-s01": {"fans_dead": ["Fan3"], "inlet_c": 41}, "h1-r1-01-s02": null}`.
+    """
+    with _sentences():
+        control = _control()
+        if file is not None:
+            control.change_hardware(_read(file))
+        _print(control.hardware())
+
+
+@app.command()
+def time(
+    source: Annotated[str | None, typer.Argument(help="A time source of site.yml.", metavar="SOURCE")] = None,
+    offset_s: Annotated[float, typer.Option(help="Seconds that it is ahead, or behind if negative.")] = 0.0,
+    lost: Annotated[bool, typer.Option("--lost", help="It answers nobody.")] = False,
+) -> None:
+    """Show the site's time sources as they answer the hosts, or make one wrong; without an option, right again.
+
+    Hosts notice when they ask next, every minute at first and every quarter of an hour later.
+    Examples: `karst twin time ntp-4 --offset-s 5`; `karst twin time ntp-4`.
+    """
+    with _sentences():
+        control = _control()
+        if source is not None:
+            control.change_time_sources({source: {"offset_s": offset_s, "lost": lost}})
+        _print(control.time_sources())
+
+
+@app.command()
+def ups(
+    name: Annotated[str | None, typer.Argument(help="A UPS of power.yml.", metavar="UPS")] = None,
+    on_battery: Annotated[bool, typer.Option("--on-battery", help="It is not fed.")] = False,
+    runtime_s: Annotated[
+        float | None, typer.Option(help="Seconds that its battery lasts from now; as power.yml has it unless given.")
+    ] = None,
+    unobserved: Annotated[bool, typer.Option("--unobserved", help="Its NUT server has lost sight of it.")] = False,
+) -> None:
+    """Show the site's UPSes as their NUT servers tell the hosts, or change one; without an option, it is fed and full.
+
+    A battery is low for its last three minutes. When all batteries of a path are empty the path is lost, until one of
+    its UPSes is fed again. Examples: `karst twin ups ups-a --on-battery`;
+    `karst twin ups ups-b --on-battery --runtime-s 240`; `karst twin ups ups-a`.
+    """
+    with _sentences():
+        control = _control()
+        if name is not None:
+            change = {"on_battery": on_battery, "runtime_s": runtime_s, "unobserved": unobserved}
+            control.change_upses({name: change})
+        _print(control.upses())
 
 
 @app.command()

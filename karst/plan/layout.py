@@ -69,6 +69,7 @@ def _layout(
             cords=corded,
             budget_w=spec.budget_w,
             settings=_settings(server, spec),
+            image=site.place.services.images[server.image] if server.image else None,
         )
     statuses = _statuses(declared_pdus, pattern.pdus, change, change.pdus)
     pdus = {

@@ -44,6 +44,7 @@ class Server:
     failure_domains: tuple[str, ...]  # sorted, "<kind>:<name>"; see docs/plan.md
     budget_w: float
     settings: Mapping[str, str]  # BIOS attributes by the maker's names and words
+    image: str | None  # URL of the installer; None: others install it
     asset: Asset | None  # None: not delivered
 
 
@@ -137,6 +138,7 @@ class ServerInLayout:
     cords: tuple[Cord, ...]
     budget_w: float
     settings: Mapping[str, str]  # BIOS attributes by the maker's names and words
+    image: str | None  # URL of the installer
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ def server_at(plan: Plan, seat: RackSeat, server: ServerInLayout) -> Server:
         failure_domains=server_domains(row, seat.name, (cord.path for cord in server.cords)),
         budget_w=server.budget_w,
         settings=server.settings,
+        image=server.image,
         asset=plan.site.assets.get(name),
     )
 

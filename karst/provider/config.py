@@ -21,7 +21,7 @@ from karst.redfish.trust import Authority
 CONCURRENCY = 2048
 TIMEOUT_S = 30.0
 CERTIFICATE_DAYS = 365
-_TEXTS = ("ca_certificate", "ca_key")
+_TEXTS = ("ca_certificate", "ca_key", "ssh_ca")
 SECRET = ("credentials", "factory_credentials", "ca_key")
 
 
@@ -51,6 +51,12 @@ class Configuration:
     allow_reset: Annotated[
         Sequence[str], Field(description="Servers that may be reset or powered off although they are active.")
     ] = ()
+    allow_reinstall: Annotated[
+        Sequence[str], Field(description="Servers that may be installed anew: what is on their disks is lost.")
+    ] = ()
+    ssh_ca: Annotated[
+        str | None, Field(description="Public key (OpenSSH) of the authority that signs the keys of hosts.")
+    ] = None
     allow_destroy: Annotated[bool, Field(description="Destroy powers off active servers too: for twins only.")] = False
     certificate_days: Annotated[
         int, Field(ge=1, le=825, description="How long a BMC's certificate is valid; a new generation renews it.")

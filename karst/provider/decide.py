@@ -33,15 +33,20 @@ class ServerSteps:
     power: Literal["on", "off", "reset"] | None = None
     waiting: tuple[str, ...] = ()  # settings that are not in effect yet
     pending: bool = False
+    install: bool = False  # which brings a start with it
+    reinstall_pending: bool = False  # it has another image, or one that nobody knows, and that is not consented to
 
     @property
     def any(self) -> bool:
         """Whether there is anything to do."""
-        return self.asset_tag is not None or bool(self.stage) or self.power is not None
+        return self.asset_tag is not None or bool(self.stage) or self.power is not None or self.install
 
 
-def decide_server(server: ServerArgs, seen: SeenServer, consent: bool) -> ServerSteps:
-    """What `server` needs, given `consent` to reset it or power it off although it is active."""
+def decide_server(server: ServerArgs, seen: SeenServer, consent: bool, reinstall: bool = False) -> ServerSteps:
+    """What `server` needs, given `consent` to reset it or power it off although it is active.
+
+    `reinstall` consents to the loss of what is on its disk.
+    """
     if not managed(server):
         return ServerSteps()
     stage = {name: value for name, value in server.settings.items() if seen.staged.get(name) != value}
@@ -57,8 +62,24 @@ def decide_server(server: ServerArgs, seen: SeenServer, consent: bool) -> Server
         power = "on"
     elif waiting:
         power, pending = ("reset", False) if may_stop else (None, True)
+    install, reinstall_pending = _decide_image(server, seen, reinstall)
+    if install:
+        power, pending = None, False
     tag = server.asset_tag if server.asset_tag is not None and seen.asset_tag != server.asset_tag else None
-    return ServerSteps(tag, stage, power, waiting, pending)
+    return ServerSteps(tag, stage, power, waiting, pending, install, reinstall_pending)
+
+
+def _decide_image(server: ServerArgs, seen: SeenServer, reinstall: bool) -> tuple[bool, bool]:
+    """Whether to install now, and whether an installation waits for consent. Only what is to carry tenants has a host.
+
+    Without consent only a disk known to be empty is written, of a server that is off or about to be installed anyway.
+    """
+    if server.image is None or server.status is not Status.ACTIVE or wanted_power(server) == "Off":
+        return False, False
+    if seen.image == server.image:
+        return seen.installing, False  # what is left of it: the installer is still in the drive
+    empty = seen.image == "" and (seen.power == "Off" or seen.installing)
+    return (True, False) if empty or reinstall else (False, True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from karst.provider.seen import Record, recall_pdu, recall_server
 Kind = Literal["add", "delete", "update"]
 
 # These say how to work on the device, not how it shall be: a change is noted and nobody visits it.
-_NOTED = frozenset({"branches", "failure_domain"})
+_NOTED = frozenset({"branches", "failure_domain", "host"})
 # These are compared with what was seen.
-_SEEN = frozenset({"power", "asset_tag", "settings", "outlets_off"})
+_SEEN = frozenset({"power", "asset_tag", "settings", "image", "outlets_off"})
 
 
 @dataclass(slots=True)
@@ -30,8 +30,13 @@ class Differences:
 
     @property
     def pending(self) -> list[str]:
-        """Servers with something that waits for consent."""
+        """Servers with a reset that waits for consent."""
         return sorted(name for name, steps in self.steps.items() if steps.pending)
+
+    @property
+    def reinstall_pending(self) -> list[str]:
+        """Servers with an installation that waits for consent."""
+        return sorted(name for name, steps in self.steps.items() if steps.reinstall_pending)
 
 
 # Paths of outputs: all others are inputs.
@@ -43,8 +48,13 @@ def devices_of(rack: RackArgs) -> dict[str, DeviceArgs]:
     return {**rack.pdus, **rack.servers}
 
 
-def compare(old: RackArgs, new: RackArgs, state: Mapping[str, Any], consent: Collection[str]) -> Differences:
-    """The differences between `old` inputs with the outputs `state` beside them, and `new` inputs."""
+def compare(
+    old: RackArgs, new: RackArgs, state: Mapping[str, Any], consent: Collection[str], reinstall: Collection[str] = ()
+) -> Differences:
+    """The differences between `old` inputs with the outputs `state` beside them, and `new` inputs.
+
+    `consent` names servers that may be reset or powered off, `reinstall` those that may be installed anew.
+    """
     found = Differences()
     if old.name != new.name:
         found.paths["name"] = "update"
@@ -62,7 +72,7 @@ def compare(old: RackArgs, new: RackArgs, state: Mapping[str, Any], consent: Col
             found.visit |= {name} if watched(device) else set()
             continue
         changed = list(_fields(previous, device))
-        differing = list(_seen(name, previous, device, record, name in consent, found))
+        differing = list(_seen(name, previous, device, record, (name in consent, name in reinstall), found))
         for keys in (*((key,) for key in changed), *differing):
             found.paths[path_of(_group(device), name, *keys)] = "update"
         due = _due(name, device, record, new.credential_generation, name in failed)
@@ -98,7 +108,7 @@ def _plain(value: Any) -> Any:
 
 
 def _seen(
-    name: str, old: DeviceArgs, new: DeviceArgs, record: Record | None, consent: bool, found: Differences
+    name: str, old: DeviceArgs, new: DeviceArgs, record: Record | None, consent: tuple[bool, bool], found: Differences
 ) -> Iterator[tuple[str, ...]]:
     """Keys of what is not as declared, by what was seen last."""
     if not watched(new):
@@ -112,11 +122,13 @@ def _seen(
         if seen is None:
             return
         # A setting that was never declared was never looked at.
-        steps = found.steps[name] = decide_server(new, seen, consent)
+        steps = found.steps[name] = decide_server(new, seen, *consent)
         if steps.asset_tag is not None:
             yield ("asset_tag",)
         # A power-off that waits for consent is named when it is declared, and pending ever after.
         if steps.power in ("on", "off") or (managed(new) and old.power != new.power):
             yield ("power",)
+        if steps.install or (managed(new) and old.image != new.image):
+            yield ("image",)
         for setting in sorted({*steps.stage, *(steps.waiting if steps.power == "reset" else ())}):
             yield ("settings", setting)

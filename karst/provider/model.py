@@ -85,6 +85,17 @@ class ServerArgs(DeviceArgs):
     failure_domain: Annotated[
         str | None, Field(description="Of one failure domain only one server is reset at a time.")
     ] = None
+    image: Annotated[
+        str | None,
+        Field(
+            pattern=r"^https?://[^/\s]+/\S+$",
+            description="Installer to install once it is active, as its BMC fetches it; absent: others install it.",
+        ),
+    ] = None
+    host: Annotated[
+        str | None,
+        Field(pattern=r"^[^:/@\s]+:[0-9]+$", description="Address and port at which its host answers by SSH."),
+    ] = None
 
 
 @with_config(_STRICT)
@@ -131,6 +142,10 @@ class RackState:
     reset_pending: Annotated[
         Sequence[str],
         Field(description="Servers with staged settings that need a reset; consent by `karst:allow_reset`."),
+    ]
+    reinstall_pending: Annotated[
+        Sequence[str],
+        Field(description="Servers with another image than declared; consent by `karst:allow_reinstall`."),
     ]
     failed: Annotated[Mapping[str, str], Field(description="Device -> why it is not as declared.")]
     held: Annotated[Sequence[str], Field(description="Devices under a hold: read, never written.")]

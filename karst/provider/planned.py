@@ -11,6 +11,8 @@ from karst.plan.model import Pdu, Plan, Rack, Server
 from karst.provider.model import Hold, PduArgs, RackArgs, ServerArgs
 from karst.site.base import Status
 
+_SSH_PORT = 22
+
 
 @dataclass(frozen=True, slots=True)
 class OutOfBandMap:
@@ -39,17 +41,46 @@ class OutOfBandMap:
         return endpoint(address, self.site_prefix, self.prefix, self.port)
 
 
-def rack_args(rack: Rack, credential_generation: int, out_of_band: OutOfBandMap) -> RackArgs:
-    """A rack as declared. Raises ValueError if an address cannot be mapped."""
+@dataclass(frozen=True, slots=True)
+class HostMap:
+    """Where hosts answer by SSH: at their planned addresses, or with `prefix` in the place of their loopbacks'."""
+
+    site_prefix: IPv4Network
+    prefix: IPv4Network
+    port: int
+
+    @staticmethod
+    def of(plan: Plan, configured: Any) -> HostMap:
+        """From a stack's `karst:host_map` (`{prefix, port}`), None for the planned addresses. Raises ValueError."""
+        site_prefix = plan.site.network.prefixes.loopbacks
+        if configured is None:
+            return HostMap(site_prefix, site_prefix, _SSH_PORT)
+        if not isinstance(configured, dict) or configured.keys() != {"prefix", "port"}:
+            raise ValueError(f"karst:host_map is {configured!r}; expected {{prefix: …, port: …}}")
+        prefix = IPv4Network(configured["prefix"])
+        if prefix.prefixlen != site_prefix.prefixlen:
+            raise ValueError(f"karst:host_map has the prefix {prefix}; expected one of length {site_prefix.prefixlen}")
+        return HostMap(site_prefix, prefix, int(configured["port"]))
+
+    def place(self, address: IPv4Address) -> str:
+        """Address and port of the host whose planned address this is."""
+        offset = int(address) - int(self.site_prefix.network_address)
+        return f"{self.prefix.network_address + offset}:{self.port}"
+
+
+def rack_args(
+    rack: Rack, credential_generation: int, out_of_band: OutOfBandMap, hosts: HostMap | None = None
+) -> RackArgs:
+    """A rack as declared; without `hosts` nothing is installed. Raises ValueError if an address cannot be mapped."""
     return RackArgs(
         name=rack.name,
         credential_generation=credential_generation,
-        servers={name: server_args(server, out_of_band) for name, server in rack.servers.items()},
+        servers={name: server_args(server, out_of_band, hosts) for name, server in rack.servers.items()},
         pdus={name: PduArgs(**_device(pdu, out_of_band)) for name, pdu in rack.pdus.items()},
     )
 
 
-def server_args(server: Server, out_of_band: OutOfBandMap) -> ServerArgs:
+def server_args(server: Server, out_of_band: OutOfBandMap, hosts: HostMap | None = None) -> ServerArgs:
     """A server as declared. Raises ValueError if its address cannot be mapped."""
     return ServerArgs(
         **_device(server, out_of_band),
@@ -58,6 +89,8 @@ def server_args(server: Server, out_of_band: OutOfBandMap) -> ServerArgs:
         settings=server.settings,
         branches=sorted(f"{cord.pdu}/{cord.branch}" for cord in server.cords),
         failure_domain=f"rack:{server.rack}",
+        image=server.image if hosts else None,
+        host=hosts.place(server.loopback) if hosts and server.image else None,
     )
 
 

@@ -24,6 +24,8 @@ class ProviderArgs:
     ca_certificate: Input[str]  # PEM
     ca_key: Input[str]  # PEM
     allow_reset: Input[Sequence[str]] | None = None  # servers that may be reset or powered off though active
+    allow_reinstall: Input[Sequence[str]] | None = None  # servers that may be installed anew
+    ssh_ca: Input[str] | None = None  # public key of the authority that signs hosts' keys
     allow_destroy: Input[bool] | None = None  # true in twin stacks: destroy powers off active servers too
     certificate_days: Input[int] | None = None  # how long a BMC's certificate is valid
     concurrency: Input[int] | None = None  # BMCs at once in the whole process

@@ -20,6 +20,7 @@ class Rack(pulumi.CustomResource):
     name: pulumi.Output[str]
     observed: pulumi.Output[Mapping[str, Mapping[str, Any]]]
     reset_pending: pulumi.Output[Sequence[str]]
+    reinstall_pending: pulumi.Output[Sequence[str]]
     failed: pulumi.Output[Mapping[str, str]]
     held: pulumi.Output[Sequence[str]]
     servers_on: pulumi.Output[int]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -25,13 +25,13 @@ from karst.provider.seen import (
     record_server,
     server_as_seen,
 )
-from karst.provider.sentences import named
+from karst.provider.sentences import hurts, named, waiting
 from karst.provider.sweep import Outcome, Seen, Sweep
 from karst.provider.values import UNKNOWN
 from karst.site.base import Status
 
 _ADAPTER = TypeAdapter(RackArgs)
-_OUTPUTS = ("observed", "reset_pending", "failed", "held", "servers_on")
+_OUTPUTS = ("observed", "reset_pending", "reinstall_pending", "failed", "held", "servers_on")
 
 
 def parse(inputs: Mapping[str, Any]) -> RackArgs:
@@ -73,7 +73,8 @@ def _twice(rack: RackArgs) -> Iterable[Fault]:
 
 def diff(olds: Mapping[str, Any], state: Mapping[str, Any], news: Mapping[str, Any], context: Context) -> Differences:
     """What an update would do."""
-    return compare(parse(olds), parse(news), state, context.configuration.allow_reset)
+    settings = context.configuration
+    return compare(parse(olds), parse(news), state, settings.allow_reset, settings.allow_reinstall)
 
 
 @dataclass(slots=True)
@@ -84,12 +85,14 @@ class _Rack:
     context: Context
     observed: dict[str, Record]
     failed: dict[str, str]
+    images: Mapping[str, str | None] = field(default_factory=dict)
 
     def sweep(self, generation: int | None = None) -> Sweep:
         target = self.args.credential_generation if generation is None else generation
         known = dict(self.observed)
+        context = self.context
         return Sweep(
-            self.context.configuration, self.context.bounds, target, known, self.context.warn, self.context.tell
+            context.configuration, context.bounds, target, known, context.warn, context.tell, images=self.images
         )
 
     def take(self, outcome: Outcome, args: RackArgs) -> None:
@@ -100,7 +103,7 @@ class _Rack:
             self.failed.pop(name, None)
         self.failed |= {name: why for name, why in outcome.failed.items() if managed(devices[name])}
 
-    def outputs(self, args: RackArgs, pending: Iterable[str]) -> dict[str, Any]:
+    def outputs(self, args: RackArgs, found: Differences) -> dict[str, Any]:
         devices = devices_of(args)
         observed = {
             name: dict(self.observed[name]) for name, each in devices.items() if name in self.observed and watched(each)
@@ -108,7 +111,8 @@ class _Rack:
         return {
             "name": args.name,
             "observed": observed,
-            "reset_pending": sorted(pending),
+            "reset_pending": found.pending,
+            "reinstall_pending": found.reinstall_pending,
             "failed": dict(sorted((name, why) for name, why in self.failed.items() if name in devices)),
             "held": sorted(name for name, each in devices.items() if each.hold is not None),
             "servers_on": sum(record.get("power") == "On" for record in observed.values()),
@@ -140,16 +144,17 @@ async def update(
 ) -> Result:
     """Work on the devices that differ, and no others. Raises PartialError."""
     old, args = parse(olds), parse(inputs)
-    found = compare(old, args, state, context.configuration.allow_reset)
+    settings = context.configuration
+    found = compare(old, args, state, settings.allow_reset, settings.allow_reinstall)
     if preview:
         await _warn(found, old, args, context)
         return Result(args.name, {"name": args.name, **dict.fromkeys(_OUTPUTS, UNKNOWN)})
-    rack = _Rack(args, context, dict(state.get("observed") or {}), dict(state.get("failed") or {}))
+    rack = _Rack(args, context, dict(state.get("observed") or {}), dict(state.get("failed") or {}), _images(old, state))
     devices = devices_of(args)
     leaving = {
         name: server for name, server in old.servers.items() if name in found.gone and _to_shut_down(server, context)
     }
-    before = _Rack(old, context, rack.observed, {})
+    before = _Rack(old, context, rack.observed, {}, rack.images)
     gone, outcome = await asyncio.gather(
         before.sweep().shut_down(leaving), rack.sweep().converge({name: devices[name] for name in found.visit})
     )
@@ -159,6 +164,13 @@ async def update(
     _rebase(rack, old, args)
     rack.take(outcome, args)
     return await _end(rack, args, inputs)
+
+
+def _images(args: RackArgs, state: Mapping[str, Any]) -> dict[str, str | None]:
+    """What the state beside these inputs has of each server's image."""
+    observed = state.get("observed") or {}
+    seen = {name: recall_server(server, observed.get(name)) for name, server in args.servers.items()}
+    return {name: each.image for name, each in seen.items() if each is not None}
 
 
 def _rebase(rack: _Rack, old: RackArgs, new: RackArgs) -> None:
@@ -188,7 +200,8 @@ async def read(name: str, inputs: Mapping[str, Any], state: Mapping[str, Any], c
         generation = context.configuration.credential_generation
         inputs = {"name": name, "credential_generation": generation, "servers": {}, "pdus": {}}
     args = parse(inputs)
-    rack = _Rack(args, context, dict(state.get("observed") or {}), dict(state.get("failed") or {}))
+    images = _images(args, state)
+    rack = _Rack(args, context, dict(state.get("observed") or {}), dict(state.get("failed") or {}), images)
     wanted = {name: device for name, device in devices_of(args).items() if watched(device) and device.delivered}
     # A server that was never enrolled is enrolled by an update; reading it would only try credentials in vain.
     wanted = {name: device for name, device in wanted.items() if name in rack.observed or not managed(device)}
@@ -264,10 +277,11 @@ async def delete(inputs: Mapping[str, Any], state: Mapping[str, Any], context: C
 
 async def _end(rack: _Rack, args: RackArgs, inputs: Mapping[str, Any], partial: bool = True) -> Result:
     state = {"observed": rack.observed, "failed": {}}
-    pending = compare(args, args, state, rack.context.configuration.allow_reset).pending
-    outputs = rack.outputs(args, pending)
-    if pending:
-        await rack.context.warn(_pending_sentence(pending))
+    settings = rack.context.configuration
+    found = compare(args, args, state, settings.allow_reset, settings.allow_reinstall)
+    outputs = rack.outputs(args, found)
+    for sentence in waiting(found):
+        await rack.context.warn(sentence)
     failed: Mapping[str, str] = outputs["failed"]
     if partial and failed:
         reasons = [f"{name}: {why}" for name, why in failed.items()]
@@ -275,24 +289,10 @@ async def _end(rack: _Rack, args: RackArgs, inputs: Mapping[str, Any], partial: 
     return Result(args.name, outputs, inputs)
 
 
-def _pending_sentence(names: list[str]) -> str:
-    count = f"{len(names)} reset{'s' if len(names) > 1 else ''} pending"
-    return f"{count}: {', '.join(names)} (karst:allow_reset consents to it)"
-
-
 async def _warn(found: Differences, old: RackArgs, new: RackArgs, context: Context) -> None:
     """At preview, name what differs and count what hurts."""
     for sentence in named(found, old, new):
         await context.inform(sentence)
-    off = sorted(name for name, steps in found.steps.items() if steps.power == "off")
-    off += sorted(name for name, server in old.servers.items() if name in found.gone and _to_shut_down(server, context))
-    resets = sorted(name for name, steps in found.steps.items() if steps.power == "reset")
-    outlets = sorted(path for path in found.paths if path.endswith("outlets_off"))
-    for names, what in ((off, "powered off"), (resets, "reset"), (outlets, "changed in its outlets")):
-        if names:
-            await context.warn(f"{len(names)} to be {what}: {', '.join(names)}")
-    if found.pending:
-        await context.warn(_pending_sentence(found.pending))
-    for name in sorted(new.servers.keys() & found.visit - found.steps.keys()):
-        if new.servers[name].status is not Status.ACTIVE:
-            await context.warn(f"{name} is {new.servers[name].status.value} and may be reset")
+    leaving = [name for name in found.gone & old.servers.keys() if _to_shut_down(old.servers[name], context)]
+    for sentence in (*hurts(found, leaving, new), *waiting(found)):
+        await context.warn(sentence)

@@ -14,6 +14,9 @@ from karst.site.base import Status
 
 Record = Mapping[str, Any]
 
+# In a record: nothing tells what is installed. A URL it is not.
+_UNKNOWN = "unknown"
+
 # A transition counts as the state it leads to: whoever began it need not begin it again.
 _GOALS: Mapping[str, Power] = {"On": "On", "PoweringOn": "On", "Off": "Off", "PoweringOff": "Off", "Paused": "On"}
 
@@ -32,6 +35,8 @@ class SeenServer:
     asset_tag: str | None = None
     settings: Mapping[str, str] = field(default_factory=dict)  # in effect
     staged: Mapping[str, str] = field(default_factory=dict)  # after the next reset
+    image: str | None = None  # installed: its URL, "" for none; None where nothing tells
+    installing: bool = False  # by a run that was cut short: the declared image is still in the virtual drive
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,10 @@ def record_server(server: ServerArgs, seen: SeenServer) -> dict[str, Any]:
         differing = {key: values.get(key, "") for key, value in server.settings.items() if values.get(key) != value}
         if differing:
             record[name] = differing
+    if server.image is not None and seen.image != server.image:
+        record["image"] = _UNKNOWN if seen.image is None else seen.image
+    if seen.installing:
+        record["installing"] = True
     return record
 
 
@@ -63,12 +72,15 @@ def recall_server(server: ServerArgs, record: Record | None) -> SeenServer | Non
     """The full form again, from the inputs `server` that the record lies beside; None if it was never seen."""
     if not record or goal(record.get("power")) is None:
         return None
+    image = record.get("image", server.image)
     return SeenServer(
         generation=int(record.get("generation", 0)),
         power="On" if record["power"] == "On" else "Off",
         asset_tag=record.get("asset_tag", server.asset_tag),
         settings={**server.settings, **record.get("settings", {})},
         staged={**server.settings, **record.get("staged", {})},
+        image=None if image == _UNKNOWN else image,
+        installing=record.get("installing") is True,
     )
 
 

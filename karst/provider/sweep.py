@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 
 from karst.pki import PkiError
@@ -56,6 +56,7 @@ class Sweep:
     known: Mapping[str, Record]
     report: Report
     tell: Report
+    images: Mapping[str, str | None] = field(default_factory=dict)  # server -> what the state has of its image
     outcome: Outcome = field(default_factory=Outcome)
     _pdus_done: asyncio.Event = field(default_factory=asyncio.Event)
     _lit: bool = False  # whether outlets were switched on
@@ -104,10 +105,13 @@ class Sweep:
         finally:
             if asyncio.iscoroutine(work):
                 work.close()
+        done = len(self.outcome.seen) + len(self.outcome.failed)
+        await self._tell_now_and_then(f"{done} of {self._devices} devices")
+
+    async def _tell_now_and_then(self, what: str) -> None:
         if monotonic() - self._told >= _TELL_S:
             self._told = monotonic()
-            done = len(self.outcome.seen) + len(self.outcome.failed)
-            await self.tell(f"{done} of {self._devices} devices")
+            await self.tell(what)
 
     def _known(self, name: str) -> int | None:
         found = self.known.get(name, {}).get("generation")
@@ -118,7 +122,8 @@ class Sweep:
             if isinstance(device, PduArgs):
                 return (await pdus.observe(found))[0]
             assert isinstance(device, ServerArgs)  # noqa: S101  # there is no third kind
-            return (await servers.observe(found, device))[0]
+            image, authority = self.images.get(name), self.configuration.ssh_ca
+            return (await servers.observe(found, device, image, authority))[0]
 
     async def _converge(self, name: str, device: DeviceArgs) -> Seen:
         if not managed(device):
@@ -145,15 +150,22 @@ class Sweep:
                 self._lit = self._lit or switched_on
                 return seen
             assert isinstance(device, ServerArgs)  # noqa: S101  # there is no third kind
-            consent = name in self.configuration.allow_reset
-            return await servers.converge(found, device, consent, self.bounds, self._outlets_on)
+            settings = self.configuration
+            allowed = servers.Allowed(name in settings.allow_reset, name in settings.allow_reinstall, settings.ssh_ca)
+
+            async def tell(what: str) -> None:
+                await self._tell_now_and_then(f"{name}: {what}")
+
+            image = self.images.get(name)
+            return await servers.converge(found, device, image, allowed, self.bounds, self._outlets_on, tell)
 
     async def _outlets_on(self) -> None:
         await self._pdus_done.wait()
 
     async def _shut_down(self, name: str, server: ServerArgs) -> Seen:
         async with visit(server, self.configuration, self.bounds, self.generation, self._known(name)) as found:
-            seen, system, _ = await servers.observe(found, server)
+            # What its host says of itself is nobody's matter any more.
+            seen, system, _ = await servers.observe(found, replace(server, image=None), None, None)
             if seen.power == "On":
                 await servers.shut_down(system)
-            return SeenServer(seen.generation, "Off", seen.asset_tag, seen.settings, seen.staged)
+            return replace(seen, power="Off", image=self.images.get(name))

@@ -134,34 +134,48 @@ class Client:
         etag = answer.headers.get("ETag") or answer.body.get("@odata.etag")
         return Resource(path, answer.body, etag if isinstance(etag, str) else None)
 
-    async def members(self, path: str, *, expand: bool = True) -> list[Resource]:
-        """The members of a collection: in one call where the BMC says that it can, else side by side."""
+    async def members(
+        self, path: str, *, expand: bool = True, refused: dict[str, RefusedError] | None = None
+    ) -> list[Resource]:
+        """The members of a collection: in one call where the BMC says that it can, else side by side.
+
+        Members that it refuses to show are put into `refused` by path, if that is given, instead of raised.
+        """
         query = self._expand_query() if expand else None
         if query is not None:
             try:
-                found = await self._collect(await self.get(path + query))
+                found = await self._collect(await self.get(path + query), refused)
             except RefusedError as fault:
                 if isinstance(fault, BusyError | LoginRefusedError):
                     raise
-                found = await self._collect(await self.get(path))
+                found = await self._collect(await self.get(path), refused)
             return found
-        return await self._collect(await self.get(path))
+        return await self._collect(await self.get(path), refused)
 
-    async def _collect(self, page: Resource) -> list[Resource]:
+    async def _collect(self, page: Resource, refused: dict[str, RefusedError] | None) -> list[Resource]:
         found: list[Resource] = []
         while True:
             entries = page.at("Members")
             entries = entries if isinstance(entries, list) else []
-            found += await asyncio.gather(*(self._member(each) for each in entries if link(each)))
+            members = await asyncio.gather(*(self._member(each, refused) for each in entries if link(each)))
+            found += [each for each in members if each is not None]
             following = page.text("Members@odata.nextLink")
             if following is None:
                 return found
             page = await self.get(following)
 
-    async def _member(self, entry: dict[str, Any]) -> Resource:
+    async def _member(self, entry: dict[str, Any], refused: dict[str, RefusedError] | None) -> Resource | None:
         path = link(entry) or ""
         if len(entry) == 1:
-            return await self.get(path)
+            try:
+                return await self.get(path)
+            except LoginRefusedError:
+                raise
+            except RefusedError as fault:
+                if refused is None:
+                    raise
+                refused[path] = fault
+                return None
         etag = entry.get("@odata.etag")
         return Resource(path, entry, etag if isinstance(etag, str) else None)
 

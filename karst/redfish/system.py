@@ -66,6 +66,18 @@ class System:
         """Write the asset tag."""
         await self.bmc.patch(self.resource, {"AssetTag": tag})
 
+    @property
+    def boot_override(self) -> tuple[str | None, str | None]:
+        """Whether the next start is overridden (Once, Continuous, Disabled), and by what."""
+        enabled = self.resource.text("Boot", "BootSourceOverrideEnabled")
+        return enabled, self.resource.text("Boot", "BootSourceOverrideTarget")
+
+    async def boot_once(self, target: str) -> None:
+        """Let the next start, and no later one, be from `target` ("Cd")."""
+        await self.bmc.patch(
+            self.resource, {"Boot": {"BootSourceOverrideEnabled": "Once", "BootSourceOverrideTarget": target}}
+        )
+
     async def reset(
         self, wanted: Iterable[str], reached: Iterable[str], ended: Callable[[], Awaitable[bool]] | None = None
     ) -> None:

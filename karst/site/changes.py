@@ -25,7 +25,9 @@ def servers_of(pattern: Pattern, change: RackChange | None = None) -> Mapping[st
 
 def _changed(server: Server | None, change: DeviceChange) -> Server | None:
     fields: dict[str, object] = {
-        name: value for name in ("device_type", "u", "role", "hold") if (value := getattr(change, name)) is not None
+        name: value
+        for name in ("device_type", "u", "role", "image", "hold")
+        if (value := getattr(change, name)) is not None
     }
     if server is not None:
         return server.model_copy(update={**fields, "settings": {**server.settings, **(change.settings or {})}})

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import csv
-import re
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +26,9 @@ UNIQUE = {
     "bmc_mac": "MAC address",
     "certificate_sha256": "certificate fingerprint",
 }
+
+# What vendors put between digits.
+_OF_MACS, _OF_HASHES = str.maketrans("", "", ":. -"), str.maketrans("", "", ": ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def read_assets(path: Path, problems: Problems) -> Deliveries | None:
         return None
     assets: dict[str, Asset] = {}
     lines: dict[str, int] = {}
-    seen: dict[tuple[str, str], int] = {}
+    seen: dict[str, dict[Hashable, int]] = {column: {} for column in UNIQUE}
     for line, row in rest:
         asset = _asset(row, header, line, problems)
         if asset and not _repeats(asset, line, seen, problems):
@@ -95,7 +97,7 @@ def _asset(row: list[str], header: list[str], line: int, problems: Problems) -> 
         return None
     values = dict(zip(header, row, strict=True))
     values["bmc_mac"] = _colons(values["bmc_mac"])
-    values["certificate_sha256"] = re.sub("[: ]", "", values["certificate_sha256"]).lower()
+    values["certificate_sha256"] = values["certificate_sha256"].translate(_OF_HASHES).lower()
     try:
         return Asset.model_validate_strings(values)
     except ValidationError as error:
@@ -105,16 +107,16 @@ def _asset(row: list[str], header: list[str], line: int, problems: Problems) -> 
 
 def _colons(mac: str) -> str:
     """Return a MAC address as `02:00:5e:10:00:01`, from that, `02-00-5E-…`, `0200.5e10.0001` or bare digits."""
-    digits = re.sub("[:. -]", "", mac).lower()
+    digits = mac.translate(_OF_MACS).lower()
     return ":".join(digits[i : i + 2] for i in range(0, 12, 2)) if len(digits) == 12 else mac
 
 
-def _repeats(asset: Asset, line: int, seen: dict[tuple[str, str], int], problems: Problems) -> bool:
+def _repeats(asset: Asset, line: int, seen: dict[str, dict[Hashable, int]], problems: Problems) -> bool:
     """Report values that an earlier line has too."""
     repeats = False
     for column, noun in UNIQUE.items():
-        value = str(getattr(asset, column))
-        first = seen.setdefault((column, value), line)
+        value = getattr(asset, column)
+        first = seen[column].setdefault(value, line)
         if first != line:
             problems.error(
                 FILE, line, f"{noun} {value} is that of line {first} too", f"a {noun} of its own for every device"

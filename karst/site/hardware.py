@@ -69,6 +69,15 @@ class BiosSetting(Model):
     values: dict[str, str]
 
 
+class AshraeClass(StrEnum):
+    """ASHRAE TC 9.9's classes of air-cooled equipment: how warm the air at the inlet may be."""
+
+    A1 = "A1"
+    A2 = "A2"
+    A3 = "A3"
+    A4 = "A4"
+
+
 class Branch(Model):
     """A branch circuit of a rack PDU: a breaker and the outlets behind it."""
 
@@ -84,7 +93,10 @@ class ServerSpec(Model):
     psus_needed: Annotated[int, Field(ge=1)]  # N of the PSUs' N+X
     fans: Annotated[int, Field(ge=1)]
     fans_needed: Annotated[int, Field(ge=1)]
-    inlet_max_c: float
+    inlet_max_c: float  # the maker's limit
+    ashrae_class: AshraeClass | None = None
+    exhaust_max_c: float | None = None
+    leak_detectors: Annotated[int, Field(ge=0)] = 0
     processors: Annotated[int, Field(ge=1)]
     processor_model: str
     processor_cores: Annotated[int, Field(ge=1)]

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from karst.site.base import Model, Name, SiteFile
+from karst.site.base import Model, Name, PathName, SiteFile
 
 
 class RequiredClass(StrEnum):
@@ -39,6 +39,12 @@ class Endpoint(Model):
     address: IPv4Address
 
 
+class UpsServer(Endpoint):
+    """Network UPS Tools, which tells hosts how the UPSes of one path are."""
+
+    path: PathName
+
+
 class CertificateAuthority(Model):
     """The site's own CA, which BMCs and hosts are to trust and be trusted by."""
 
@@ -54,6 +60,10 @@ class SiteServices(Model):
     dns: Annotated[tuple[Endpoint, ...], Field(min_length=1)]
     log_collectors: Annotated[tuple[Endpoint, ...], Field(min_length=1)]
     package_mirror: Annotated[str, Field(pattern=r"^https://")]
+    # Installers by the name that a server's `image` has: media that a BMC inserts, from the site's image server.
+    images: dict[Name, Annotated[str, Field(pattern=r"^https?://[^\s/]+/\S+$", max_length=1024)]] = {}
+    # One a path at most, so that what a path's loss takes along never tells of another.
+    ups_servers: tuple[UpsServer, ...] = ()
     certificate_authority: CertificateAuthority
     bastion: Endpoint
 

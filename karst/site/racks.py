@@ -30,12 +30,14 @@ class RackPdu(Component):
 class Server(Component):
     """A server in a rack; `u` is its lowest rack unit. Its power ports are corded by the plan.
 
-    `settings` are BIOS settings by their neutral name; the hardware spec translates them to the maker's.
+    `settings` are BIOS settings by their neutral name; the hardware spec translates them to the maker's. `image` is one
+    of `services.images` in `site.yml`: what is installed once it is active; none: others install it.
     """
 
     device_type: str
     u: Annotated[int, Field(ge=1, le=60)]
     role: ServerRole = ServerRole.COMPUTE
+    image: Name | None = None
     settings: dict[str, str] = {}
 
 
@@ -67,6 +69,7 @@ class DeviceChange(Model):
     device_type: str | None = None
     u: Annotated[int, Field(ge=1, le=60)] | None = None
     role: ServerRole | None = None
+    image: Name | None = None
     settings: dict[str, str] | None = None
 
 

@@ -37,6 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--hall", action="append", default=[], help="serve only this hall; may be given more than once")
     parser.add_argument("--bin-dir", type=Path, help="folder of etcd and the Kubernetes daemons; PATH unless given")
     parser.add_argument("--no-control-plane", action="store_true", help="serve BMCs only")
+    parser.add_argument("--host-image", help="podman's name of the host image; BMCs alone unless given")
+    parser.add_argument("--ssh-port", type=int, help="port of all hosts' sshd; the workspace's unless given")
     parser.add_argument("--timing", type=_timing, default=Timing(), help="seconds, such as power_on_s=0.5,task_s=0.1")
     given = parser.parse_args(arguments)
     options = Options(
@@ -49,6 +51,8 @@ def main(arguments: list[str] | None = None) -> int:
         bin_dir=given.bin_dir,
         control_plane=not given.no_control_plane,
         timing=given.timing,
+        host_image=given.host_image,
+        ssh_port=given.ssh_port,
     )
     try:
         run(options)

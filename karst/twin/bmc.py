@@ -9,6 +9,7 @@ import orjson
 
 from karst.twin import factory
 from karst.twin.device import Device
+from karst.twin.hardware import Defects
 from karst.twin.shapes import SHAPES, Shape
 from karst.twin.state import AnySection, Entry, Log, Section, adapter
 
@@ -82,6 +83,11 @@ class Bmc:
     def name(self) -> str:
         """The device's name."""
         return self.device.name
+
+    @property
+    def defects(self) -> Defects:
+        """What is broken in its hardware."""
+        return self.world.hardware.of(self.device.name)
 
     def get(self, section: type[Section]) -> Section:
         """A section of the state, as stored or as the factory made it. Call `changed` after changing it."""

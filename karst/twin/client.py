@@ -70,6 +70,33 @@ class Control:
         """Change some cords or addresses; what is not named stays."""
         self.ask("PUT", "/cabling", changes)
 
+    def hardware(self) -> dict[str, Any]:
+        """What is broken, by server."""
+        found: dict[str, Any] = self.ask("GET", "/hardware")
+        return found
+
+    def change_hardware(self, changes: dict[str, Any]) -> None:
+        """Put defects in place of those of the servers named; None mends a server."""
+        self.ask("PUT", "/hardware", changes)
+
+    def time_sources(self) -> dict[str, dict[str, Any]]:
+        """The site's time sources: `address`, `offset_s`, `lost`."""
+        found: dict[str, dict[str, Any]] = self.ask("GET", "/time")
+        return found
+
+    def change_time_sources(self, changes: dict[str, Any]) -> None:
+        """Make sources wrong (`offset_s`, `lost`), others stay as they are; None makes one right again."""
+        self.ask("PUT", "/time", changes)
+
+    def upses(self) -> dict[str, dict[str, Any]]:
+        """The site's UPSes: `path`, `on_battery`, `runtime_s`, `low`, `unobserved`."""
+        found: dict[str, dict[str, Any]] = self.ask("GET", "/ups")
+        return found
+
+    def change_upses(self, changes: dict[str, Any]) -> None:
+        """Put UPSes on battery (`on_battery`, `runtime_s`) or out of sight (`unobserved`); None mends one."""
+        self.ask("PUT", "/ups", changes)
+
     def feed(self, name: str, alive: bool) -> None:
         """Lose or restore a distribution path or the feed of one rack PDU."""
         self.ask("POST", f"/feeds/{quote(name)}", {"alive": alive})

@@ -58,6 +58,12 @@ class Control:
                 web.put("/faults", self._replace_faults),
                 web.get("/cabling", self._cabling),
                 web.put("/cabling", self._rewire),
+                web.get("/hardware", self._hardware),
+                web.put("/hardware", self._change_hardware),
+                web.get("/time", self._time),
+                web.put("/time", self._change_time),
+                web.get("/ups", self._ups),
+                web.put("/ups", self._change_ups),
                 web.post("/feeds/{name}", self._feed),
                 web.post("/counters/reset", self._reset_counters),
                 web.post("/shutdown", self._shutdown),
@@ -92,6 +98,27 @@ class Control:
     async def _rewire(self, request: web.Request) -> web.Response:
         self._world.rewire(await request.read())
         return _json(self._world.electrics.cabling.body())
+
+    async def _hardware(self, _: web.Request) -> web.Response:
+        return _json(self._world.hardware.body())
+
+    async def _change_hardware(self, request: web.Request) -> web.Response:
+        self._world.change_hardware(await request.read())
+        return _json(self._world.hardware.body())
+
+    async def _time(self, _: web.Request) -> web.Response:
+        return _json(self._world.time_sources.body())
+
+    async def _change_time(self, request: web.Request) -> web.Response:
+        self._world.time_sources.change(await request.read())
+        return _json(self._world.time_sources.body())
+
+    async def _ups(self, _: web.Request) -> web.Response:
+        return _json(self._world.upses.body())
+
+    async def _change_ups(self, request: web.Request) -> web.Response:
+        self._world.change_upses(await request.read())
+        return _json(self._world.upses.body())
 
     async def _feed(self, request: web.Request) -> web.Response:
         alive = (await _object(request)).get("alive")

@@ -16,14 +16,19 @@ RISE_C = 14.0
 FAN_MAX_RPM = 16000
 
 
-def inlet_c(_: Bmc) -> float:
+def inlet_c(bmc: Bmc) -> float:
     """Temperature of the air that goes in."""
-    return SUPPLY_C
+    return SUPPLY_C if bmc.defects.inlet_c is None else bmc.defects.inlet_c
 
 
 def exhaust_c(bmc: Bmc) -> float:
     """Temperature of the air that comes out."""
     return inlet_c(bmc) + RISE_C * bmc.world.electrics.server_w(bmc.name) / bmc.device.server.budget_w
+
+
+def reading(bmc: Bmc, sensor: str, celsius: float) -> float | None:
+    """What a sensor tells; nothing if it is lost."""
+    return None if sensor in bmc.defects.sensors_lost else round(celsius, 1)
 
 
 def fan_percent(bmc: Bmc) -> int:

@@ -36,6 +36,21 @@ class Home:
         return self.path / "cabling.json"
 
     @property
+    def hardware(self) -> Path:
+        """What is broken."""
+        return self.path / "hardware.json"
+
+    @property
+    def time_sources(self) -> Path:
+        """Which of the site's time sources are wrong."""
+        return self.path / "time.json"
+
+    @property
+    def ups(self) -> Path:
+        """What is wrong with the site's UPSes."""
+        return self.path / "ups.json"
+
+    @property
     def built(self) -> Path:
         """Devices that were built, planned still or not."""
         return self.path / "built.json"
@@ -54,6 +69,11 @@ class Home:
     def control_plane(self) -> Path:
         """Folder of the Kubernetes control plane."""
         return self.path / "control-plane"
+
+    @property
+    def ssh(self) -> Path:
+        """The site's SSH CA, made by the workspace."""
+        return self.path.parent / "ssh"
 
     @property
     def secrets(self) -> Path:

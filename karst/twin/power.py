@@ -8,6 +8,9 @@ from karst.twin.state import Bios, Boot, Power
 STARTS = ("On", "ForceOn")
 RESTARTS = ("ForceRestart", "GracefulRestart")
 
+# How often it is looked whether an operating system that was asked to shut down has done so.
+_HOST_POLL_S = 0.1
+
 
 def reset(bmc: Bmc, kind: str) -> None:
     """Carry out a ComputerSystem.Reset that was already accepted. What is so already stays so."""
@@ -19,18 +22,22 @@ def reset(bmc: Bmc, kind: str) -> None:
         _begin_start(bmc, state)
     elif kind == "ForceOff" and state.state != "Off":
         state.power_offs += 1
+        bmc.world.hosts.cut(bmc)
         _rest(state, "Off")
         bmc.log("The system was forced off.", "ResourceEvent.1.3.ResourcePoweredOff", "Warning")
     elif kind == "GracefulShutdown" and not is_off:
         state.power_offs += 1
+        bmc.world.hosts.shut_down(bmc)
         _move(bmc, state, "PoweringOff", "Off", bmc.world.timing.shutdown_s)
     elif kind in RESTARTS and not is_off:
         state.resets += 1
+        (bmc.world.hosts.shut_down if kind == "GracefulRestart" else bmc.world.hosts.cut)(bmc)
         graceful_s = bmc.world.timing.shutdown_s if kind == "GracefulRestart" else 0.0
         _move(bmc, state, state.state, "Restart", graceful_s + bmc.world.timing.power_on_s)
         bmc.log("The system is being restarted.", "ResourceEvent.1.3.ResourceStateChanged")
     elif kind == "PowerCycle" and not is_off:
         state.resets += 1
+        bmc.world.hosts.cut(bmc)
         _move(bmc, state, "PoweringOff", "Cycle", bmc.world.timing.cycle_s)
     elif kind == "Nmi":
         bmc.log("A non-maskable interrupt was raised.", "ResourceEvent.1.3.ResourceStateChanged", "Warning")
@@ -46,6 +53,9 @@ def due(bmc: Bmc) -> None:
     wait_s = state.until - bmc.world.now()
     if wait_s > 0:
         bmc.world.later(wait_s, due, bmc)
+        return
+    if bmc.world.hosts.busy(bmc):
+        bmc.world.later(_HOST_POLL_S, due, bmc)
         return
     goal = state.goal
     if goal == "Off":
@@ -64,6 +74,7 @@ def lost(bmc: Bmc) -> None:
     """Both cords are dead: the server is off at once and its BMC goes dark."""
     state = bmc.get(Power)
     state.lit, state.was_on = False, state.state in ("On", "PoweringOn")
+    bmc.world.hosts.cut(bmc)
     _rest(state, "Off")
     bmc.sessions.clear()
     bmc.changed(state)
@@ -82,11 +93,29 @@ def restored(bmc: Bmc) -> None:
     bmc.changed(state)
 
 
-def progress(state: Power) -> str:
-    """BootProgress of a server in this state."""
+def halted(bmc: Bmc) -> None:
+    """The operating system has powered the server off of itself."""
+    state = bmc.get(Power)
+    _rest(state, "Off")
+    bmc.changed(state)
+    bmc.log("The operating system has powered the system off.", "ResourceEvent.1.3.ResourcePoweredOff")
+    bmc.world.electrics.settle([bmc.name])
+
+
+def restart(bmc: Bmc) -> None:
+    """The operating system or an installer restarts the server of itself."""
+    state = bmc.get(Power)
+    _move(bmc, state, state.state, "Restart", bmc.world.timing.power_on_s)
+    bmc.changed(state)
+    bmc.log("The operating system restarts the system.", "ResourceEvent.1.3.ResourceStateChanged")
+
+
+def progress(bmc: Bmc) -> str:
+    """BootProgress of the server."""
+    state = bmc.get(Power)
     if state.state == "PoweringOn" or state.goal == "Restart":
         return "MemoryInitializationStarted"
-    return "OSRunning" if state.state == "On" else "None"
+    return bmc.world.hosts.progress(bmc) if state.state == "On" else "None"
 
 
 def _begin_start(bmc: Bmc, state: Power) -> None:
@@ -117,3 +146,4 @@ def _started(bmc: Bmc) -> None:
         boot.enabled, boot.target = "Disabled", "None"
     bmc.changed(boot)
     bmc.log("The system is on.", "ResourceEvent.1.3.ResourcePoweredOn")
+    bmc.world.hosts.started(bmc)

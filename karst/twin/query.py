@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from karst.twin.errors import refuse
+from karst.twin.errors import RedfishError, refuse
 from karst.twin.shapes import Shape
 from karst.twin.state import Json
 
@@ -84,7 +84,12 @@ def _expanded(body: Json, kind: str, levels: int, fetch: Callable[[str], Json]) 
             wanted = kind == "*" or (kind == "~") == in_links
             if not wanted or "#" in path or path == body["@odata.id"].rstrip("/"):
                 return part
-            found = fetch(path)
+            try:
+                found = fetch(path)
+            except RedfishError as refused:
+                if refused.status != 404:
+                    raise
+                return part  # listed and not to be had: it stays a link
             return _expanded(found, kind, levels - 1, fetch) if levels > 1 else found
         return {key: walk(value, in_links or key == "Links") for key, value in part.items()}
 

@@ -11,7 +11,7 @@ import resource
 import shutil
 import signal
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
 import uvloop
@@ -20,17 +20,27 @@ from karst import collector
 from karst.plan.model import Plan
 from karst.plan.pipeline import plan
 from karst.site.load import load
+from karst.ssh_ca import SshAuthority
 from karst.twin.cabling import Cabling
 from karst.twin.control import Control
 from karst.twin.control_plane import ControlPlane, Ports
 from karst.twin.control_plane_commands import BINARIES
 from karst.twin.device import Device, devices
 from karst.twin.faults import Faults
+from karst.twin.hardware import Hardware
 from karst.twin.home import Home, TwinError
+from karst.twin.hosts import HOSTS_MAX, Hosts
+from karst.twin.hosts_podman import Podman, lacking, twin_id
+from karst.twin.hosts_seed import host_seats
 from karst.twin.listener import Listener, listen
+from karst.twin.no_hosts import NoHosts
+from karst.twin.site_services import SiteServices
 from karst.twin.standing import with_standing
 from karst.twin.store import Store
 from karst.twin.supervisor import Supervisor
+from karst.twin.time_sources import TimeSources
+from karst.twin.ups import Upses
+from karst.twin.ups_servers import UpsServers
 from karst.twin.world import Credential, Timing, World
 
 log = logging.getLogger(__name__)
@@ -48,6 +58,8 @@ class Options:
     halls: frozenset[str] = frozenset()  # empty: all
     bin_dir: Path | None = None
     control_plane: bool = True
+    host_image: str | None = None  # podman's name of it; None: BMCs alone
+    ssh_port: int | None = None
     timing: Timing = field(default_factory=Timing)
 
 
@@ -66,9 +78,15 @@ def run(options: Options) -> None:
         store = Store(home.database)
         try:
             found = with_standing(planned, home.built, store, made.site.device_types, made.site.specs)
+            cabling, faults = Cabling(home.cabling, found), Faults(home.faults)
+            services = made.site.place.services
             world = World(
-                found, store, Cabling(home.cabling, found), Faults(home.faults), _factory(home), options.timing
+                *(found, store, cabling, faults, _credential(home, "factory"), options.timing),
+                hardware=Hardware(home.hardware),
+                time_sources=TimeSources(home.time_sources, {each.name: each.address for each in services.ntp}),
+                upses=Upses(home.ups, made.site.power.ups),
             )
+            world.hosts = _hosts(options, made, world)
             collector.relax()
             uvloop.run(_serve(options, made, world))
         finally:
@@ -88,6 +106,7 @@ async def _serve(options: Options, made: Plan, world: World) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, control.ending.set)
+    await world.hosts.start(world.servers())
     world.resume()
     serving = loop.create_task(Listener(world, listening).run())
     try:
@@ -103,17 +122,27 @@ async def _serve(options: Options, made: Plan, world: World) -> None:
         serving.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await serving
+        await world.hosts.stop()
         await supervisor.stop()
         await control.stop()
         log.info("ended")
 
 
-def _factory(home: Home) -> Credential:
+def _credential(home: Home, whose: str) -> Credential:
     try:
-        found = json.loads(home.secrets.read_text())["factory"]
+        found = json.loads(home.secrets.read_text())[whose]
         return Credential(found["user"], found["password"])
     except (OSError, ValueError, KeyError, TypeError) as fault:
-        raise TwinError(f"{home.secrets} has no factory credential: {fault!r}") from None
+        raise TwinError(f"{home.secrets} has no credential {whose!r}: {fault!r}") from None
+
+
+def _told(made: Plan) -> dict[IPv4Address, tuple[str, ...]]:
+    """Of which UPSes each NUT server tells."""
+    upses = made.site.power.ups
+    return {
+        server.address: tuple(name for name, ups in upses.items() if ups.path == server.path)
+        for server in made.site.place.services.ups_servers
+    }
 
 
 def _ports(options: Options) -> dict[str, int]:
@@ -143,6 +172,25 @@ def _control_plane(options: Options, made: Plan) -> ControlPlane | None:
     # One control plane stands for all clusters of the site until hosts carry their own.
     services = next(iter(clusters.values())).services
     return ControlPlane(options.home.control_plane, bin_dir, ours, services)
+
+
+def _hosts(options: Options, made: Plan, world: World) -> NoHosts:
+    if options.host_image is None:
+        return NoHosts("it was started without")
+    seats = host_seats(made)
+    if not seats:
+        return NoHosts("the site's servers declare no image")
+    if len(seats) > HOSTS_MAX:
+        return NoHosts(f"{len(seats):,} servers declare an image, and a twin has at most {HOSTS_MAX} hosts")
+    if lack := lacking(options.host_image):
+        return NoHosts(lack)
+    port = options.ssh_port if options.ssh_port is not None else _ports(options)["ssh"]
+    images = frozenset(made.site.place.services.images.values())
+    podman = Podman(twin_id(options.home), options.host_image)
+    authority = SshAuthority.load_or_create(options.home.ssh)
+    ups_servers = UpsServers(_told(made), world.ups_variables, _credential(options.home, "nut"))
+    services = SiteServices(world.time_sources, ups_servers)
+    return Hosts(podman, seats, images, authority, port, services)
 
 
 def _raise_file_limit() -> None:

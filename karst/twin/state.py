@@ -98,6 +98,15 @@ class Media:
 
 
 @dataclass(slots=True)
+class Disk:
+    """What is on a server's disk: the URL of the image installed, empty for none; and of one being installed."""
+
+    section: ClassVar[str] = "disk"
+    image: str = ""
+    installing: str = ""
+
+
+@dataclass(slots=True)
 class Entry:
     """One event."""
 
@@ -163,8 +172,8 @@ class Outlets:
     cycling: list[str] = field(default_factory=list)  # those of `off` that come back by themselves
 
 
-Section = TypeVar("Section", Power, Boot, Bios, Accounts, Certificate, Media, Log, Tasks, Settings, Outlets)
-AnySection = Power | Boot | Bios | Accounts | Certificate | Media | Log | Tasks | Settings | Outlets
+Section = TypeVar("Section", Power, Boot, Bios, Accounts, Certificate, Media, Disk, Log, Tasks, Settings, Outlets)
+AnySection = Power | Boot | Bios | Accounts | Certificate | Media | Disk | Log | Tasks | Settings | Outlets
 
 
 _ADAPTERS: dict[str, TypeAdapter[Any]] = {}

@@ -18,6 +18,7 @@ def status(world: World, detail: bool) -> Json:
         "rack_pdus": len(world.bmcs) - len(servers),
         "dead_feeds": sorted(world.electrics.dead_feeds),
         "faults": len(world.faults.rules),
+        "hosts": world.hosts.status(),
         "requests": sum(sum(counters.requests.values()) for counters in counted),
         "writes": sum(counters.writes for counters in counted),
         "resets": sum(bmc.get(Power).resets for bmc in servers),
@@ -55,6 +56,7 @@ def _server(bmc: Bmc) -> Json:
         "power_ons": state.power_ons,
         "power_offs": state.power_offs,
         "bios_pending": dict(bmc.get(Bios).pending),
+        **bmc.world.hosts.seen(bmc),
     }
 
 

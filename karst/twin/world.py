@@ -16,12 +16,31 @@ from karst.twin.cabling import Cabling
 from karst.twin.device import Device, by_name
 from karst.twin.electrics import Electrics
 from karst.twin.faults import Faults
+from karst.twin.hardware import Hardware
+from karst.twin.no_hosts import NoHosts
 from karst.twin.shapes import SHAPES
 from karst.twin.state import Outlets, Power, Tasks
 from karst.twin.store import Store
+from karst.twin.time_sources import TimeSources
 from karst.twin.tree import Tree
+from karst.twin.ups import Upses
 
 _FEEDS = ("", "feeds")  # a row of the store that belongs to no device
+
+
+def parts(bmc: Bmc) -> dict[str, list[str]]:
+    """What `karst twin hardware` may name in a server, by the key of Defects."""
+    spec = bmc.device.server
+    memory = [f"DIMM{index}" for index in range(1, spec.memory_modules + 1)]
+    return {
+        "supplies_absent": [port.name for port in bmc.device.type.power_ports],
+        "fans_dead": [f"Fan{index}" for index in range(1, spec.fans + 1)],
+        "memory_absent": memory,
+        "memory_without_ecc": memory,
+        "drives_failed": [f"Disk{index}" for index in range(1, spec.drives + 1)],
+        "links_down": list(bmc.shape.nic_ids),
+        "firmware": ["BMC", "BIOS"],
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +52,8 @@ class Timing:
     cycle_s: float = 0.5
     task_s: float = 0.3
     bmc_start_s: float = 1.0
+    install_s: float = 3.0
+    load_s: float = 0.0  # how long loads stay as they are; 0: for ever
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +76,19 @@ class World:
         factory: Credential,
         timing: Timing | None = None,
         utilisation: float = 0.4,
+        *,
+        hardware: Hardware,
+        time_sources: TimeSources,
+        upses: Upses,
     ) -> None:
         self.store = store
         self.faults = faults
+        self.hardware = hardware
+        self.time_sources = time_sources
+        self.upses = upses
         self.factory = factory
         self.timing = timing or Timing()
+        self.hosts = NoHosts()  # or others, before anything starts
         self.utilisation = utilisation  # of the span between a server's idle and budgeted power
         self._trees: dict[tuple[str, str], Tree] = {}
         stored = store.load()
@@ -95,8 +124,16 @@ class World:
                 operations.resume(bmc)
             if bmc.has(Outlets):
                 outlets.resume(bmc)
+        self.upses.watch(self.feed)
         self.electrics.settle_all()
         self.store.flush()
+        if self.timing.load_s:
+            asyncio.get_running_loop().call_later(self.timing.load_s, self._move_loads)
+
+    def _move_loads(self) -> None:
+        self.electrics.move_loads()
+        self.store.flush()
+        asyncio.get_running_loop().call_later(self.timing.load_s, self._move_loads)
 
     def now(self) -> float:
         """Seconds since the epoch."""
@@ -122,6 +159,18 @@ class World:
         self.electrics.settle_all()
         self.store.flush()
 
+    def change_upses(self, change: bytes) -> None:
+        """Break the feed of UPSes, or mend it; see Upses.change."""
+        self.upses.change(change, self.feed)
+
+    def ups_variables(self, name: str) -> dict[str, str]:
+        """What NUT says of a UPS; see Upses.variables."""
+        path = self.upses.planned[name].path
+        racks = (
+            bmc.name for bmc in self.bmcs.values() if bmc.device.kind is SpecKind.RACK_PDU and bmc.device.path == path
+        )
+        return self.upses.variables(name, sum(map(self.electrics.pdu_w, racks)))
+
     def rewire(self, change: bytes) -> None:
         """Change the as-built cabling; see Cabling.change."""
         ports = {bmc.name: [port.name for port in bmc.device.type.power_ports] for bmc in self.servers()}
@@ -129,6 +178,12 @@ class World:
         self.electrics.rewire()
         self.readdress()
         self.electrics.settle_all()
+        self.store.flush()
+
+    def change_hardware(self, change: bytes) -> None:
+        """Break hardware, or mend it; see Hardware.change."""
+        changed = self.hardware.change(change, {bmc.name: parts(bmc) for bmc in self.servers()})
+        self.electrics.settle(changed)
         self.store.flush()
 
     def servers(self) -> Iterable[Bmc]:

@@ -17,3 +17,12 @@ def folder(paths: Paths) -> Path:
     if run.returncode or not run.stdout.strip() or not found.is_dir():
         raise WorkspaceError("the tools are not built; `make tools` builds them")
     return found
+
+
+def host_image(paths: Paths) -> str:
+    """What podman calls the host image, be it there or not. Raises WorkspaceError."""
+    command = [sys.executable, str(paths.clone / "tools" / "image.py"), "--name"]
+    run = subprocess.run(command, cwd=paths.clone, capture_output=True, text=True, check=False)  # noqa: S603
+    if run.returncode:
+        raise WorkspaceError(f"tools/image.py does not name the host image: {run.stderr.strip()}")
+    return run.stdout.strip()

@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 
 from karst.plan.model import Plan
-from karst.workspace import secrets
+from karst.workspace import secrets, ssh
 from karst.workspace.paths import Paths, WorkspaceError
 from karst.workspace.stack import Stack, Value
 from karst.workspace.workspace import Workspace
@@ -42,8 +42,10 @@ def _stacks(plan: Plan, halls: frozenset[str]) -> Iterator[StackOfSite]:
         yield StackOfSite(f"{site}-tenants", "tenants", None)
 
 
-def configure(stack: Stack, what: StackOfSite, plan: Plan, workspace: Workspace) -> None:
+def configure(stack: Stack, what: StackOfSite, plan: Plan, workspace: Workspace, hosts: bool) -> None:
     """Write what a twin's stack needs into its configuration; what a person set beside it stays.
+
+    `hosts` says whether the twin has any: else nothing is to be installed.
 
     Raises WorkspaceError, OSError.
     """
@@ -54,7 +56,7 @@ def configure(stack: Stack, what: StackOfSite, plan: Plan, workspace: Workspace)
     }
     secret: dict[str, str] = {}
     if what.hall:
-        plain |= {"karst:hall": what.hall, **_metal(plan, workspace)}
+        plain |= {"karst:hall": what.hall, **_metal(plan, workspace, hosts)}
         secret = _metal_secrets(workspace)
     stack.configure(plain, secret)
 
@@ -88,22 +90,26 @@ def _is_of_a_twin(file: Path) -> bool:
         return False
 
 
-def loopback_prefix(out_of_band: IPv4Network) -> IPv4Network:
-    """Where the twin keeps a site's out-of-band prefix: the same offset in 127.0.0.0/8. Raises ValueError if larger."""
-    if out_of_band.prefixlen < 8:
-        raise ValueError(f"out-of-band prefix {out_of_band} does not fit into 127.0.0.0/8")
-    offset = int(out_of_band.network_address) & 0x00FFFFFF
-    return IPv4Network((int(IPv4Network("127.0.0.0/8").network_address) | offset, out_of_band.prefixlen))
+def loopback_prefix(prefix: IPv4Network) -> IPv4Network:
+    """Where the twin keeps a prefix of the site: the same offset in 127.0.0.0/8. Raises ValueError if larger."""
+    if prefix.prefixlen < 8:
+        raise ValueError(f"the prefix {prefix} does not fit into 127.0.0.0/8")
+    offset = int(prefix.network_address) & 0x00FFFFFF
+    return IPv4Network((int(IPv4Network("127.0.0.0/8").network_address) | offset, prefix.prefixlen))
 
 
-def _metal(plan: Plan, workspace: Workspace) -> Mapping[str, Value]:
-    prefix = loopback_prefix(plan.site.network.prefixes.out_of_band)
+def _metal(plan: Plan, workspace: Workspace, hosts: bool) -> Mapping[str, Value]:
+    prefixes = plan.site.network.prefixes
+    prefix, host_prefix = map(loopback_prefix, (prefixes.out_of_band, prefixes.loopbacks))
     generations = secrets.read(workspace.paths)["bmc"]
     return {
         "karst:out_of_band_map": {"prefix": str(prefix), "port": workspace.ports["bmc"]},
         "karst:credential_generation": max(generations, key=int),
         "karst:ca_certificate": workspace.authority.certificate_pem,
         "karst:allow_destroy": "true",
+        "karst:install": str(hosts).lower(),
+        "karst:host_map": {"prefix": str(host_prefix), "port": workspace.ports["ssh"]},
+        "karst:ssh_ca": ssh.authority(workspace.paths).hosts_public,
     }
 
 

@@ -43,6 +43,16 @@ class Paths:
         return self.home / "ca"
 
     @property
+    def ssh(self) -> Path:
+        """Folder of the SSH CA in the twin's world, and of the operator's key."""
+        return self.home / "ssh"
+
+    @property
+    def ssh_config(self) -> Path:
+        """`ssh -F` with it reaches the twin's hosts by name."""
+        return self.ssh / "config"
+
+    @property
     def backend(self) -> Path:
         """Folder of Pulumi's file backend."""
         return self.home / "pulumi"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import socket
 
-NAMES = ("bmc", "apiserver", "etcd_client", "etcd_peer", "controller_manager", "scheduler")
+NAMES = ("bmc", "apiserver", "etcd_client", "etcd_peer", "controller_manager", "scheduler", "ssh")
 
 # Below Linux's range of ephemeral ports (32768-60999): no outgoing connection takes one while the twin is down.
 _FIRST, _LAST = 20000, 32000

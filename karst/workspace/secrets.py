@@ -15,22 +15,23 @@ _LENGTH = 18
 
 
 class Credential(TypedDict):
-    """A BMC account."""
+    """An account."""
 
     user: str
     password: str
 
 
 class Secrets(TypedDict):
-    """`secrets.json`: what BMCs leave the factory with, and Karst's account by credential generation."""
+    """`secrets.json`: what BMCs leave the factory with, Karst's account by generation, hosts' at NUT servers."""
 
     factory: Credential
     bmc: dict[str, Credential]
+    nut: Credential
 
 
 def create() -> Secrets:
     """New secrets, credential generation 1."""
-    return {"factory": _credential("root"), "bmc": {"1": _credential("karst")}}
+    return {"factory": _credential("root"), "bmc": {"1": _credential("karst")}, "nut": _credential("karst")}
 
 
 def read(paths: Paths) -> Secrets:

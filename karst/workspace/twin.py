@@ -15,6 +15,8 @@ import psutil
 from karst.plan.model import Plan
 from karst.twin.client import Control
 from karst.twin.home import Home, TwinError
+from karst.twin.hosts_podman import kill_all, remove_all, twin_id
+from karst.workspace import binaries
 from karst.workspace.paths import Paths, WorkspaceError
 from karst.workspace.workspace import Workspace
 
@@ -37,6 +39,8 @@ class Started:
     pid: int
     bmcs: int
     is_new: bool
+    hosts: bool  # whether its servers can have hosts
+    no_hosts: str  # why not, else ""
 
 
 def ensure(
@@ -56,7 +60,9 @@ def ensure(
     if found is None:
         tell("starting")
         found = _start(home, workspace, halls, environment, tell)
-    return Started(int(found["pid"]), int(found["servers"]) + int(found["rack_pdus"]), is_new)
+    hosts = found["hosts"]
+    bmcs = int(found["servers"]) + int(found["rack_pdus"])
+    return Started(int(found["pid"]), bmcs, is_new, hosts["state"] == "ready", hosts["message"])
 
 
 def look(paths: Paths) -> str:
@@ -66,7 +72,8 @@ def look(paths: Paths) -> str:
         return NOT_RUNNING
     kubernetes = found["control_plane"]["state"]
     return (
-        f"running, process {found['pid']}; {found['servers_on']:,} of {found['servers']:,} servers on; "
+        f"running, process {found['pid']}; {found['servers_on']:,} of {found['servers']:,} servers on, "
+        f"{found['hosts']['running']:,} hosts; "
         f"Kubernetes {kubernetes}"
     )
 
@@ -97,6 +104,7 @@ def stop(paths: Paths, tell: Tell) -> bool:
     pid = home.holder()
     if pid is None:
         _end_orphans(paths)
+        kill_all(twin_id(home))
         return False
     tell("ending")
     try:
@@ -112,7 +120,13 @@ def stop(paths: Paths, tell: Tell) -> bool:
             )
         time.sleep(_POLL_S)
     _end_orphans(paths)
+    kill_all(twin_id(home))
     return True
+
+
+def clear(paths: Paths) -> None:
+    """Remove the hosts of a twin that has ended, with their disks."""
+    remove_all(twin_id(Home(paths.twin)))
 
 
 def _status(home: Home) -> dict[str, Any] | None:
@@ -135,6 +149,8 @@ def _start(
     paths = workspace.paths
     home.path.mkdir(mode=0o700, parents=True, exist_ok=True)
     command = [sys.executable, "-m", "karst.twin", "--home", str(home.path), "--site", str(paths.site(workspace.site))]
+    if os.environ.get("KARST_HOSTS") != "no":
+        command += ["--host-image", binaries.host_image(paths)]
     command += [word for hall in sorted(halls) for word in ("--hall", hall)]
     log = os.open(home.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:

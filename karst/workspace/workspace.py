@@ -51,6 +51,11 @@ def load(paths: Paths) -> Workspace:
         raise WorkspaceError("this clone has no workspace yet (.karst/); `make up` sets it up") from None
     except (OSError, ValueError, KeyError) as fault:
         raise WorkspaceError(f"{paths.description} cannot be read: {fault}; `make down` removes it") from fault
+    if missing := set(ports.NAMES) - set(description["ports"]):
+        raise WorkspaceError(
+            f"{paths.description} names no port for {', '.join(sorted(missing))}, as an earlier version of Karst wrote "
+            "it; `make down` removes it, and `make up` sets up a new one"
+        )
     return Workspace(paths, description["site"], description["ports"])
 
 

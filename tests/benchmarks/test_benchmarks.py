@@ -11,8 +11,13 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = {
+    "converge": ("--hosts", "1", "--runs", "1"),
+    "inventory": ("--site", str(ROOT / "sites" / "lab"), "--runs", "1"),
+    "lynis_hardening": ("--roles", "hardening", "--group", "ssh"),
     "plan_qixing": ("--site", str(ROOT / "sites" / "lab"), "--runs", "1"),
     "up_hall": ("--servers", "3", "--delay", "0.02"),
+    "verify_hall": ("--servers", "3", "--load", "2"),
+    "verify_hosts": ("--hosts", "1", "--runs", "1"),
 }
 
 

@@ -23,6 +23,7 @@ NAMES = st.sampled_from(["BootMode", "VMX", "PWR0010"])
 VALUES = st.sampled_from(["Uefi", "Bios", "On"])
 SETTINGS = st.dictionaries(NAMES, VALUES)
 POWERS = st.sampled_from(["On", "Off"])
+IMAGES = st.sampled_from(["https://images.example/debian-12.iso", "https://images.example/debian-13.iso"])
 HOLDS = st.none() | st.just(Hold(who="Li", why="board swap", until="2026-12-01"))
 
 servers = st.builds(
@@ -33,6 +34,7 @@ servers = st.builds(
     power=POWERS,
     asset_tag=st.none() | st.sampled_from(["a", "b"]),
     settings=SETTINGS,
+    image=st.none() | IMAGES,
 )
 seen_servers = st.builds(
     SeenServer,
@@ -41,6 +43,8 @@ seen_servers = st.builds(
     asset_tag=st.none() | st.sampled_from(["", "a", "b"]),
     settings=SETTINGS,
     staged=SETTINGS,
+    image=st.none() | st.just("") | IMAGES,
+    installing=st.booleans(),
 )
 pdus = st.builds(
     PduArgs,
@@ -55,13 +59,15 @@ def carry_out(server: ServerArgs, seen: SeenServer, consent: bool) -> SeenServer
     """What a BMC would be like after the steps."""
     steps = decide_server(server, seen, consent)
     staged = {**seen.staged, **steps.stage}
-    started = steps.power in ("on", "reset")
+    started = steps.power in ("on", "reset") or steps.install
     return replace(
         seen,
         asset_tag=seen.asset_tag if steps.asset_tag is None else steps.asset_tag,
         staged=staged,
         settings=staged if started else seen.settings,
-        power={"on": "On", "off": "Off", "reset": "On", None: seen.power}[steps.power],
+        power="On" if steps.install else {"on": "On", "off": "Off", "reset": "On", None: seen.power}[steps.power],
+        image=server.image if steps.install else seen.image,
+        installing=seen.installing and not steps.install,
     )
 
 
@@ -78,6 +84,29 @@ def test_an_active_server_is_never_stopped_without_consent(server: ServerArgs, s
     assert steps.power in (None, "on")
     if seen.power == "On":
         assert steps.power is None
+
+
+@given(servers, seen_servers, st.booleans())
+def test_a_disk_that_may_hold_something_is_never_written_without_consent(
+    server: ServerArgs, seen: SeenServer, consent: bool
+) -> None:
+    steps = decide_server(server, seen, consent)
+    if steps.install:
+        assert (server.status, server.hold) == (Status.ACTIVE, None)
+        assert seen.image == "" or (seen.image == server.image and seen.installing)
+        assert seen.power == "Off" or seen.installing
+        assert steps.power is None
+
+
+@given(servers, seen_servers, st.booleans())
+def test_another_image_is_pending_until_it_is_consented_to(server: ServerArgs, seen: SeenServer, consent: bool) -> None:
+    active = replace(server, status=Status.ACTIVE, hold=None, power="On")
+    differs = active.image is not None and seen.image != active.image
+    without = decide_server(active, seen, consent)
+    unfinished = active.image is not None and seen.installing
+    assert without.reinstall_pending <= differs <= (without.install or without.reinstall_pending)
+    allowed = decide_server(active, seen, consent, reinstall=True)
+    assert (allowed.install, allowed.reinstall_pending) == (differs or unfinished, False)
 
 
 @given(servers, seen_servers, st.booleans())
@@ -102,7 +131,7 @@ def test_what_is_decided_brings_it_to_what_is_declared(server: ServerArgs, seen:
 def test_the_short_form_loses_nothing_that_matters(server: ServerArgs, seen: SeenServer) -> None:
     told = {name: value for name, value in seen.settings.items() if name in server.settings}
     staged = {name: value for name, value in seen.staged.items() if name in server.settings}
-    full = replace(seen, settings=told, staged=staged)
+    full = replace(seen, settings=told, staged=staged, image=seen.image if server.image else None)
     recalled = recall_server(server, record_server(server, full))
     assert recalled is not None
     for consent in (False, True):

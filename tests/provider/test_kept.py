@@ -33,6 +33,8 @@ OF_A_SERVER = {
     "settings": {"BootMode": "Bios"},
     "branches": ["pdu-b/B9"],
     "failure_domain": "other",
+    "image": "https://images.example/debian-12.iso",
+    "host": "127.80.0.9:22",
 }
 OF_A_PDU = {**OF_A_DEVICE, "outlets_off": ["1"]}
 OF_A_RACK = {"name": "r2", "credential_generation": 2, "servers": {}, "pdus": {}}

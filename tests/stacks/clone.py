@@ -45,9 +45,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Clone:
-    """A clone with a workspace of its own."""
+    """A clone with a workspace of its own; its twin has BMCs alone unless `hosts`."""
 
     folder: Path
+    hosts: bool = False
 
     @staticmethod
     def create(folder: Path) -> Clone:
@@ -104,6 +105,8 @@ class Clone:
     def start(self, *command: str | Path) -> subprocess.Popen[str]:
         """A command under way in the clone."""
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("KARST_", "PULUMI_"))}
+        if not self.hosts:
+            environment["KARST_HOSTS"] = "no"
         return subprocess.Popen(
             command,
             cwd=self.folder,

@@ -19,7 +19,11 @@ lab_only = [pytest.mark.slow, pytest.mark.xdist_group("lab")]
 def secrets_of(clone: Clone) -> dict[str, set[str]]:
     """Every secret by where it may lie, each in pieces that a search finds however it is wrapped."""
     known = clone.secrets
-    passwords = {known["factory"]["password"], *(each["password"] for each in known["bmc"].values())}
+    passwords = {
+        known["factory"]["password"],
+        known["nut"]["password"],
+        *(each["password"] for each in known["bmc"].values()),
+    }
     found = {"secrets.json": passwords, "passphrase": {(clone.home / "passphrase").read_text().strip()}}
     for key in clone.home.rglob("*.key"):
         found[str(key.relative_to(clone.home))] = lines_of(key.read_text())

@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from karst.twin.control_plane import Ports
+
 ROOT = Path(__file__).parents[2]
 
 # Commands on stdin, answers as JSON lines on stdout; the end of stdin is the order to stop.
@@ -69,9 +71,9 @@ class Supervisor:
     """The running process."""
 
     def __init__(self, home: Path, ports: dict[str, int], programs: Path) -> None:
-        self.home, self.ports = home, ports
+        self.home, self.ports = home, {name: ports[name] for name in Ports.__dataclass_fields__}
         self.process = subprocess.Popen(
-            [sys.executable, "-c", _PROGRAM, str(home), str(programs), json.dumps(ports)],
+            [sys.executable, "-c", _PROGRAM, str(home), str(programs), json.dumps(self.ports)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

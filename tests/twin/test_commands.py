@@ -43,7 +43,7 @@ def test_status(own_twin: Twin, karst: Karst) -> None:
     found = json.loads(karst("status", "--format", "json").stdout)
     assert found["devices"][SERVER]["address"] == own_twin.addresses[SERVER]
     table = karst("status")
-    assert "lab: 12 servers (0 on), 6 rack PDUs, no Kubernetes" in table.stderr
+    assert "lab: 12 servers (0 on), 6 rack PDUs, no hosts (it was started without), no Kubernetes" in table.stderr
     (line,) = [line for line in table.stdout.splitlines() if line.startswith(SERVER + " ")]
     assert line.split()[1:4] == ["fanjing", own_twin.addresses[SERVER], "Off"]
     assert PASSWORD not in table.stdout
@@ -63,6 +63,14 @@ def test_faults_come_and_go(own_twin: Twin, karst: Karst, tmp_path: Path) -> Non
     assert own_twin.bmc(SERVER).ask("GET", "/redfish/v1/").status == 200
 
 
+def test_a_time_source_goes_wrong_and_right(own_twin: Twin, karst: Karst) -> None:
+    assert set(json.loads(karst("time").stdout)) == {"ntp-1", "ntp-2", "ntp-3", "ntp-4"}
+    wrong = json.loads(karst("time", "ntp-4", "--offset-s", "-5").stdout)
+    assert wrong["ntp-4"] == {"address": "10.72.0.14", "offset_s": -5.0, "lost": False}
+    assert own_twin.control.time_sources()["ntp-3"]["offset_s"] == 0.0
+    assert json.loads(karst("time", "ntp-4").stdout)["ntp-4"]["offset_s"] == 0.0
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -70,6 +78,7 @@ def test_faults_come_and_go(own_twin: Twin, karst: Karst, tmp_path: Path) -> Non
         (["fault", '{"status": 99}'], "0.status: Input should be greater than or equal to 400"),
         (["fault", "--file", "/nowhere"], "/nowhere cannot be read: "),
         (["feed", "C"], "there is no path or rack PDU C"),
+        (["time", "ntp-5"], "there is no time source ntp-5"),
     ],
 )
 def test_refusals_are_sentences(own_twin: Twin, karst: Karst, words: list[str], said: str) -> None:

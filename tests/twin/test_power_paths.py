@@ -191,11 +191,11 @@ def test_cabling_that_cannot_be_is_refused_and_changes_nothing(twin: Twin, kind:
 
 @pytest.fixture
 def weak_twin(tmp_path: Path) -> Iterator[Twin]:
-    """A twin whose branch circuits bear 1 A: enough for half of a Fanjing at work, too little for the whole."""
+    """A twin whose branch circuits bear 0.6 A: enough for half of this Fanjing's 188 W, too little for the whole."""
     hardware = tmp_path / "hardware"
     shutil.copytree(REPOSITORY / "hardware", hardware)
     spec = hardware / "spec" / "qianling-pdu32.yml"
-    spec.write_text(spec.read_text().replace("rating_a: 16", "rating_a: 1"))
+    spec.write_text(spec.read_text().replace("rating_a: 16", "rating_a: 0.6"))
     twin = new_twin(tmp_path, REPOSITORY / "sites" / "lab")
     twin.hardware = hardware
     twin.start()

@@ -230,7 +230,9 @@ class Twin:
 def new_twin(folder: Path, site: Path, *arguments: str) -> Twin:
     home = Home(folder / "twin")
     home.path.mkdir(mode=0o700, parents=True)
-    write_private(home.secrets, json.dumps({"factory": {"user": USER, "password": PASSWORD}}))
+    write_private(
+        home.secrets, json.dumps({whose: {"user": USER, "password": PASSWORD} for whose in ("factory", "nut")})
+    )
     return Twin(home, site, arguments=arguments)
 
 

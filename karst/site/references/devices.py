@@ -42,6 +42,9 @@ def check_servers(
         concerned = touched is None or name in touched
         if concerned and _type(draft, (*here, "device_type"), server.device_type, SpecKind.SERVER, problems):
             _settings(draft, here, server, problems)
+        if concerned and server.image is not None:
+            images = draft.place.model.services.images if draft.place.model else None
+            refer(draft.racks, (*here, "image"), server.image, "image", images, problems)
         document, spec = draft.device_types.get(server.device_type), draft.specs.get(server.device_type)
         if document is None or document.model is None or (spec and spec.model and spec.model.kind is SpecKind.RACK_PDU):
             continue

@@ -113,7 +113,7 @@ def _changed_pdu(
     refer(draft.racks, path, name, "rack PDU", known, problems)
     if change.device_type is not None:
         check_pdu_type(draft, (*path, "device_type"), change.device_type, problems)
-    for field in ("u", "role", "settings"):
+    for field in ("u", "role", "image", "settings"):
         if getattr(change, field) is not None:
             where = draft.racks.line(*path, field)
             problems.error(

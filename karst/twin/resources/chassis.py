@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from karst.twin import heat
 from karst.twin.bmc import Bmc
+from karst.twin.errors import refuse
 from karst.twin.resources.common import OK
 from karst.twin.rules import Rule
 from karst.twin.state import Json, Power
@@ -69,7 +70,9 @@ def _sensors(tree: Tree) -> None:
         if name == "Inlet" and tree.spec.server is not None:
             limits = {"Thresholds": {"UpperCaution": {"Reading": tree.spec.server.inlet_max_c}}}
 
-        def read(bmc: Bmc, about: Json = about | limits, reading: Reading = reading) -> Json:
+        def read(bmc: Bmc, name: str = name, about: Json = about | limits, reading: Reading = reading) -> Json:
+            if name in bmc.defects.sensors_lost:
+                raise refuse(404, "ResourceMissingAtURI", f"{path}/{name}")
             return {**about, "Reading": round(reading(bmc), 1)}
 
         tree.add(f"{path}/{name}", "Sensor.v1_10_1", f"{name} sensor", read)
@@ -80,7 +83,7 @@ def _environment(tree: Tree) -> None:
 
     def read(bmc: Bmc) -> Json:
         def excerpt(name: str, value: float) -> Json:
-            return {"DataSourceUri": tree.link(f"{sensors}/{name}"), "Reading": round(value, 1)}
+            return {"DataSourceUri": tree.link(f"{sensors}/{name}"), "Reading": heat.reading(bmc, name, value)}
 
         return {
             "TemperatureCelsius": excerpt("Inlet", heat.inlet_c(bmc)),

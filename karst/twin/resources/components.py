@@ -50,14 +50,17 @@ def _memory(tree: Tree, spec: ServerSpec) -> None:
     for each in ids:
 
         def read(bmc: Bmc, each: str = each) -> Json:
+            slot = {"Location": {"PartLocation": {"LocationType": "Slot", "ServiceLabel": each}}}
+            if each in bmc.defects.memory_absent:
+                return {**slot, "Status": {"State": "Absent"}}
             return {
+                **slot,
                 "MemoryType": "DRAM",
                 "MemoryDeviceType": "DDR5",
                 "BaseModuleType": "RDIMM",
                 "CapacityMiB": spec.memory_module_gib * 1024,
                 "OperatingSpeedMhz": 4800,
-                "ErrorCorrection": "MultiBitECC",
-                "Location": {"PartLocation": {"LocationType": "Slot", "ServiceLabel": each}},
+                "ErrorCorrection": "NoECC" if each in bmc.defects.memory_without_ecc else "MultiBitECC",
                 "SerialNumber": f"{bmc.identity.serial_number}{each}",
                 "Status": OK,
             }
@@ -89,6 +92,7 @@ def _storage(tree: Tree, spec: ServerSpec) -> None:
     for each in ids:
 
         def read(bmc: Bmc, each: str = each) -> Json:
+            failed = each in bmc.defects.drives_failed
             return {
                 "Manufacturer": tree.type.manufacturer,
                 "Model": f"NVMe {spec.drive_gb} GB",
@@ -97,8 +101,8 @@ def _storage(tree: Tree, spec: ServerSpec) -> None:
                 "MediaType": "SSD",
                 "Protocol": "NVMe",
                 "PredictedMediaLifeLeftPercent": 100,
-                "FailurePredicted": False,
-                "Status": OK,
+                "FailurePredicted": failed,
+                "Status": {"State": "Enabled", "Health": "Critical"} if failed else OK,
             }
 
         tree.add(f"{unit}/Drives/{each}", "Drive.v1_18_0", f"Drive {each}", read)
@@ -113,9 +117,9 @@ def _interfaces(tree: Tree) -> None:
         digits = port.type.split("gbase")[0]
         speed_mbps = int(digits) * 1000 if digits.isdigit() else 1000
 
-        def read(bmc: Bmc, index: int = index, speed_mbps: int = speed_mbps) -> Json:
+        def read(bmc: Bmc, each: str = each, index: int = index, speed_mbps: int = speed_mbps) -> Json:
             mac = factory.port_mac(bmc.name, index).upper()
-            lit = bmc.get(Power).state == "On"
+            lit = bmc.get(Power).state == "On" and each not in bmc.defects.links_down
             return {
                 "InterfaceEnabled": True,
                 "MACAddress": mac,

@@ -25,7 +25,6 @@ def build(tree: Tree) -> None:
         "ManagerType": "BMC" if tree.is_server else "ManagementController",
         "Manufacturer": tree.type.manufacturer,
         "Model": f"{tree.type.model} controller",
-        "FirmwareVersion": tree.shape.bmc_version,
         "PowerState": "On",
         "DateTimeLocalOffset": "+00:00",
         "Status": OK,
@@ -42,6 +41,7 @@ def build(tree: Tree) -> None:
     def read(bmc: Bmc) -> Json:
         who = bmc.identity
         own = {"UUID": str(who.uuid), "ServiceEntryPointUUID": str(who.uuid), "SerialNumber": who.serial_number}
+        own |= {"FirmwareVersion": bmc.defects.firmware.get("BMC", tree.shape.bmc_version)}
         return {**about, **own, "DateTime": stamp(bmc.world.now()), "ServiceIdentification": ""}
 
     rules = {"ServiceIdentification": Rule(high=99)}

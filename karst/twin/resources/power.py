@@ -27,7 +27,13 @@ def _lost(bmc: Bmc, port: str) -> bool:
     return not bmc.world.electrics.inputs(bmc.name)[port]
 
 
+def _absent(bmc: Bmc, port: str) -> bool:
+    return port in bmc.defects.supplies_absent
+
+
 def _status(bmc: Bmc, port: str) -> Json:
+    if _absent(bmc, port):
+        return {"State": "Absent"}
     return {"State": "Enabled", "Health": "Critical" if _lost(bmc, port) else "OK"}
 
 
@@ -40,6 +46,8 @@ def _together(bmc: Bmc, spec: ServerSpec) -> Json:
 
 
 def _about(tree: Tree, bmc: Bmc, port: PowerPort) -> Json:
+    if _absent(bmc, port.name):
+        return {"Status": _status(bmc, port.name)}
     return {
         "PowerSupplyType": "AC",
         "Manufacturer": tree.type.manufacturer,
@@ -81,6 +89,8 @@ def _subsystem(tree: Tree, spec: ServerSpec) -> None:
 
 def _supply(tree: Tree, port: PowerPort, path: str) -> None:
     def read(bmc: Bmc) -> Json:
+        if _absent(bmc, port.name):
+            return {**_about(tree, bmc, port), "Metrics": tree.ref(f"{path}/Metrics")}
         return {
             **_about(tree, bmc, port),
             "LineInputStatus": "LossOfInput" if _lost(bmc, port.name) else "Normal",
@@ -111,11 +121,16 @@ def _older(tree: Tree, spec: ServerSpec) -> None:
         return f"{tree.link(path)}#/{kind}/{index}"
 
     def supply(bmc: Bmc, index: int, port: PowerPort, watts: float) -> Json:
-        return {
+        slot = {
             "@odata.id": item("PowerSupplies", index),
             "MemberId": str(index),
             "Name": f"Power supply {port.name}",
             **_about(tree, bmc, port),
+        }
+        if _absent(bmc, port.name):
+            return slot
+        return {
+            **slot,
             "LineInputVoltageType": "AC240V",
             "LineInputVoltage": 0.0 if _lost(bmc, port.name) else _LINE_V,
             "PowerInputWatts": round(watts, 1),

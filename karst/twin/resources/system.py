@@ -48,13 +48,11 @@ def build(tree: Tree) -> None:
         "Manufacturer": tree.type.manufacturer,
         "Model": tree.type.model,
         "SKU": tree.type.slug,
-        "BiosVersion": shape.bios_version,
         "ProcessorSummary": {
             "Count": spec.processors,
             "Model": spec.processor_model,
             "CoreCount": spec.processors * spec.processor_cores,
         },
-        "MemorySummary": {"TotalSystemMemoryGiB": spec.memory_modules * spec.memory_module_gib},
         **{part: tree.ref(f"{path}/{part}") for part in parts},
         "Links": {"Chassis": tree.refs([tree.chassis]), "ManagedBy": tree.refs([tree.manager])},
         "Actions": _actions(tree),
@@ -66,6 +64,10 @@ def build(tree: Tree) -> None:
         return {
             **head,
             **about,
+            "BiosVersion": bmc.defects.firmware.get("BIOS", shape.bios_version),
+            "MemorySummary": {
+                "TotalSystemMemoryGiB": (spec.memory_modules - len(bmc.defects.memory_absent)) * spec.memory_module_gib
+            },
             "SerialNumber": bmc.identity.serial_number,
             "UUID": str(bmc.identity.uuid),
             "AssetTag": "",
@@ -73,7 +75,7 @@ def build(tree: Tree) -> None:
             "PowerState": state.state,
             "PowerRestorePolicy": state.restore_policy,
             "Status": {"State": _STATES[state.state], "Health": "OK", "HealthRollup": _health(bmc)},
-            "BootProgress": {"LastState": power.progress(state)},
+            "BootProgress": {"LastState": power.progress(bmc)},
             "Boot": _boot(bmc.get(Boot)),
         }
 

@@ -19,6 +19,10 @@ def build(tree: Tree) -> None:
     _older(tree, spec)
 
 
+def _fan_status(bmc: Bmc, fan: str) -> Json:
+    return {"State": "Enabled", "Health": "Critical"} if fan in bmc.defects.fans_dead else OK
+
+
 def _subsystem(tree: Tree, spec: ServerSpec) -> None:
     path = f"{tree.chassis}/ThermalSubsystem"
     fans, sensors = f"{path}/Fans", f"{tree.chassis}/Sensors"
@@ -40,16 +44,23 @@ def _subsystem(tree: Tree, spec: ServerSpec) -> None:
     tree.add(path, "ThermalSubsystem.v1_3_3", "Thermal subsystem", about)
     tree.collection(fans, "FanCollection", "Fans", ids)
 
-    def fan(bmc: Bmc) -> Json:
-        speed = {"Reading": heat.fan_percent(bmc), "SpeedRPM": heat.fan_rpm(bmc)}
-        return {"PhysicalContext": "Chassis", "HotPluggable": True, "SpeedPercent": speed, "Status": OK}
-
     for each in ids:
+
+        def fan(bmc: Bmc, each: str = each) -> Json:
+            turns = each not in bmc.defects.fans_dead
+            speed = {"Reading": heat.fan_percent(bmc) * turns, "SpeedRPM": heat.fan_rpm(bmc) * turns}
+            return {
+                "PhysicalContext": "Chassis",
+                "HotPluggable": True,
+                "SpeedPercent": speed,
+                "Status": _fan_status(bmc, each),
+            }
+
         tree.add(f"{fans}/{each}", "Fan.v1_5_2", each, fan)
 
     def metrics(bmc: Bmc) -> Json:
         def excerpt(name: str, celsius: float) -> Json:
-            return {"DataSourceUri": tree.link(f"{sensors}/{name}"), "Reading": round(celsius, 1)}
+            return {"DataSourceUri": tree.link(f"{sensors}/{name}"), "Reading": heat.reading(bmc, name, celsius)}
 
         inlet, exhaust = heat.inlet_c(bmc), heat.exhaust_c(bmc)
         return {
@@ -69,34 +80,36 @@ def _older(tree: Tree, spec: ServerSpec) -> None:
     def item(kind: str, index: int) -> str:
         return f"{tree.link(path)}#/{kind}/{index}"
 
-    def temperature(index: int, name: str, context: str, celsius: float) -> Json:
+    def temperature(bmc: Bmc, index: int, name: str, context: str, celsius: float) -> Json:
+        lost = name in bmc.defects.sensors_lost
         return {
             "@odata.id": item("Temperatures", index),
             "MemberId": str(index),
             "Name": name,
             "PhysicalContext": context,
-            "ReadingCelsius": round(celsius, 1),
-            "Status": OK,
+            "ReadingCelsius": heat.reading(bmc, name, celsius),
+            "Status": {"State": "UnavailableOffline"} if lost else OK,
         }
 
     def fan(bmc: Bmc, index: int) -> Json:
+        name = f"Fan{index + 1}"
         return {
             "@odata.id": item("Fans", index),
             "MemberId": str(index),
-            "Name": f"Fan{index + 1}",
+            "Name": name,
             "PhysicalContext": "Backplane",
-            "Reading": heat.fan_rpm(bmc),
+            "Reading": heat.fan_rpm(bmc) * (name not in bmc.defects.fans_dead),
             "ReadingUnits": "RPM",
             "Redundancy": [{"@odata.id": item("Redundancy", 0)}],
-            "Status": OK,
+            "Status": _fan_status(bmc, name),
         }
 
     def read(bmc: Bmc) -> Json:
-        inlet = temperature(0, "Inlet", "Intake", heat.inlet_c(bmc))
+        inlet = temperature(bmc, 0, "Inlet", "Intake", heat.inlet_c(bmc))
         return {
             "Temperatures": [
                 {**inlet, "UpperThresholdNonCritical": spec.inlet_max_c},
-                temperature(1, "Exhaust", "Exhaust", heat.exhaust_c(bmc)),
+                temperature(bmc, 1, "Exhaust", "Exhaust", heat.exhaust_c(bmc)),
             ],
             "Fans": [fan(bmc, index) for index in range(spec.fans)],
             "Redundancy": [

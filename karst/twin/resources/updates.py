@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from karst.twin.bmc import Bmc
 from karst.twin.resources.common import OK
+from karst.twin.state import Json
 from karst.twin.tree import ROOT, Tree
 
 SERVICE = f"{ROOT}/UpdateService"
@@ -24,10 +26,13 @@ def build(tree: Tree) -> None:
     tree.collection(inventory, "SoftwareInventoryCollection", "Firmware", versions)
     for name, version in versions.items():
         about = {
-            "Version": version,
             "Manufacturer": tree.type.manufacturer,
             "Updateable": False,
             "Status": OK,
             "RelatedItem": tree.refs([tree.system if name == "BIOS" else tree.manager]),
         }
-        tree.add(f"{inventory}/{name}", "SoftwareInventory.v1_10_2", f"{name} firmware", about)
+
+        def read(bmc: Bmc, name: str = name, version: str = version, about: Json = about) -> Json:
+            return {**about, "Version": bmc.defects.firmware.get(name, version)}
+
+        tree.add(f"{inventory}/{name}", "SoftwareInventory.v1_10_2", f"{name} firmware", read)

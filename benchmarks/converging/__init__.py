@@ -1,0 +1,1 @@
+"""What converge.py needs: hosts to converge, the work they are given, and pyinfra's way to do it."""
