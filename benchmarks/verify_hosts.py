@@ -1,8 +1,9 @@
 """Claim of `karst verify`: a host is read at least 10 times as fast as by testinfra's calls for the same facts.
 
 On a sample of hosts: every file and command that the probe reads, by one SSH round trip a host, all hosts at once, and
-by a call of testinfra each, host after host as its tests do; both begin without a connection. The floor is an SSH that
-does nothing, to all hosts at once.
+by a call of testinfra each, host after host as its tests do; all begin without a connection. testinfra connects anew
+for every call unless it is told where to keep a connection: both are measured, the former is the claim. The floor is an
+SSH that does nothing, to all hosts at once.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from karst.verify.reading.host_probe import COMMANDS, FILES
 GOAL = 10.0
 KEY = "/etc/ssh/ssh_host_ed25519_key"
 DAYS = 1
+PERSIST_S = 3  # longer than what lies between two calls
 ANY = IPv4Network("0.0.0.0/0")  # where hosts answer is told by target
 CONFIG = """\
 Host *
@@ -77,13 +79,12 @@ def by_probe(hosts: Hosts, reach: HostReach) -> None:
             raise SystemExit(f"{name}: {found.unread} {dict(found.gaps)}")
 
 
-def by_testinfra(hosts: Hosts, trust: Path, config: Path) -> None:
+def by_testinfra(hosts: Hosts, trust: Path, config: Path, **connection: Any) -> None:
     """A call a fact. What it says is not looked at, which is no part of either's time."""
     for name, address in hosts.addresses.items():
         options = {"HostName": address, "HostKeyAlias": name, "UserKnownHostsFile": trust, "LogLevel": "ERROR"}
         extra = " ".join(f"-o {key}={value}" for key, value in options.items())
-        # Connections end with it: none is found by the next run.
-        host = testinfra.get_host(f"ssh://{name}", ssh_config=str(config), ssh_extra_args=extra, controlpersist=2)
+        host = testinfra.get_host(f"ssh://{name}", ssh_config=str(config), ssh_extra_args=extra, **connection)
         host.check_output("hostname")
         for path in FILES.values():
             if not host.file(path).content_string:
@@ -111,9 +112,11 @@ def measure(hosts: Hosts, times: int) -> dict[str, Any]:
     config, trust = hosts.folder / "config", hosts.folder / "trust"
     config.write_text(CONFIG.format(folder=hosts.folder))
     trust.write_text(f"@cert-authority * {authority}\n")
+    kept = {"controlpath": f"{hosts.folder}/testinfra-%%n", "controlpersist": PERSIST_S}
     ways: dict[str, Callable[[], None]] = {
         "karst": lambda: by_probe(hosts, HostReach(authority, HostMap(ANY, ANY, 22), config)),
         "testinfra": lambda: by_testinfra(hosts, trust, config),
+        "testinfra_on_one_connection": lambda: by_testinfra(hosts, trust, config, **kept),
         "nothing": lambda: by_nothing(hosts, trust, config),
     }
     took: dict[str, list[float]] = {name: [] for name in ways}
@@ -123,9 +126,9 @@ def measure(hosts: Hosts, times: int) -> dict[str, Any]:
             read()
             took[name].append((time.perf_counter() - began) / len(hosts.addresses))
             say(f"{name}: {took[name][-1] * 1000:.0f} ms a host")
-            time.sleep(3)  # until testinfra's connections have ended
+            time.sleep(PERSIST_S + 1)  # until testinfra's connections have ended
     a_host = {name: round(statistics.median(each), 4) for name, each in took.items()}
-    ratio = round(a_host["testinfra"] / a_host["karst"], 1)
+    ratio = {name: round(a_host[name] / a_host["karst"], 1) for name in ("testinfra", "testinfra_on_one_connection")}
     facts = len(FILES) + len(COMMANDS) + 1
     return {
         "benchmark": "verify_hosts",
@@ -133,7 +136,7 @@ def measure(hosts: Hosts, times: int) -> dict[str, Any]:
         "floor": {"a_host_s": a_host["nothing"], "what": "an SSH that does nothing"},
         "ratio": ratio,
         "goal": GOAL,
-        "met": ratio >= GOAL,
+        "met": ratio["testinfra"] >= GOAL,
     }
 
 
