@@ -18,12 +18,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from converging.hosts import NAMES, Hosts, running
-from converging.playing import ansible
+from converging.hosts import CLONE, NAMES, Hosts, running
+from converging.playing import BIN, ansible
 from converging.work import Work, asked, spoil, state
 
-CLONE = Path(__file__).resolve().parents[1]
-BIN = Path(sys.executable).parent
 PYINFRA = "pyinfra==3.10.0"
 GOAL = 1.0
 REACHED = """

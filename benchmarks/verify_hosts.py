@@ -27,7 +27,7 @@ from converging.hosts import NAMES, Hosts, running
 from converging.playing import ansible
 
 from karst.provider.planned import HostMap
-from karst.ssh_ca import SshAuthority
+from karst.ssh_ca import SshAuthority, known_hosts
 from karst.verify.hosts import HostReach, HostTarget, observe
 from karst.verify.reading.host_probe import COMMANDS, FILES
 
@@ -111,7 +111,7 @@ def measure(hosts: Hosts, times: int) -> dict[str, Any]:
     authority = signed(hosts)
     config, trust = hosts.folder / "config", hosts.folder / "trust"
     config.write_text(CONFIG.format(folder=hosts.folder))
-    trust.write_text(f"@cert-authority * {authority}\n")
+    trust.write_text(known_hosts(authority))
     kept = {"controlpath": f"{hosts.folder}/testinfra-%%n", "controlpersist": PERSIST_S}
     ways: dict[str, Callable[[], None]] = {
         "karst": lambda: by_probe(hosts, HostReach(authority, HostMap(ANY, ANY, 22), config)),
