@@ -28,7 +28,7 @@ from converging.playing import ansible
 
 from karst.provider.planned import HostMap
 from karst.ssh_ca import SshAuthority, known_hosts
-from karst.verify.hosts import HostReach, HostTarget, observe
+from karst.verify.hosts import HostReach, HostTarget, command, observe, options
 from karst.verify.reading.host_probe import COMMANDS, FILES
 
 GOAL = 10.0
@@ -71,38 +71,35 @@ def signed(hosts: Hosts) -> str:
     return authority.hosts_public
 
 
-def by_probe(hosts: Hosts, reach: HostReach) -> None:
+def by_probe(targets: list[HostTarget]) -> None:
     """One round trip a host."""
-    targets = [HostTarget(name, f"{address}:22", reach) for name, address in hosts.addresses.items()]
     for name, found in asyncio.run(observe(targets, lambda _: None)).items():
         if found.unread or found.gaps:
             raise SystemExit(f"{name}: {found.unread} {dict(found.gaps)}")
 
 
-def by_testinfra(hosts: Hosts, trust: Path, config: Path, **connection: Any) -> None:
+def by_testinfra(targets: list[HostTarget], trust: Path, **connection: Any) -> None:
     """A call a fact. What it says is not looked at, which is no part of either's time."""
-    for name, address in hosts.addresses.items():
-        options = {"HostName": address, "HostKeyAlias": name, "UserKnownHostsFile": trust, "LogLevel": "ERROR"}
-        extra = " ".join(f"-o {key}={value}" for key, value in options.items())
-        host = testinfra.get_host(f"ssh://{name}", ssh_config=str(config), ssh_extra_args=extra, **connection)
+    for target in targets:
+        name, extra = target.name, " ".join(f"-o {key}={value}" for key, value in options(target, trust).items())
+        config = str(target.reach.config)
+        host = testinfra.get_host(f"ssh://{name}", ssh_config=config, ssh_extra_args=extra, **connection)
         host.check_output("hostname")
         for path in FILES.values():
             if not host.file(path).content_string:
                 raise SystemExit(f"{name}: {path} is empty")
-        for command in COMMANDS.values():
-            host.run(" ".join(command))
+        for words in COMMANDS.values():
+            host.run(" ".join(words))
 
 
-def by_nothing(hosts: Hosts, trust: Path, config: Path) -> None:
+def by_nothing(targets: list[HostTarget], trust: Path) -> None:
     """Connect, and go."""
 
-    def one(name: str) -> None:
-        options = ["-o", f"HostName={hosts.addresses[name]}", "-o", f"HostKeyAlias={name}"]
-        command = ["ssh", "-F", config, *options, "-o", f"UserKnownHostsFile={trust}", name, "true"]
-        subprocess.run(command, check=True)
+    def one(target: HostTarget) -> None:
+        subprocess.run(command(target, trust, "true"), check=True)
 
-    with ThreadPoolExecutor(len(hosts.addresses)) as pool:
-        list(pool.map(one, hosts.addresses))
+    with ThreadPoolExecutor(len(targets)) as pool:
+        list(pool.map(one, targets))
 
 
 def measure(hosts: Hosts, times: int) -> dict[str, Any]:
@@ -112,12 +109,14 @@ def measure(hosts: Hosts, times: int) -> dict[str, Any]:
     config, trust = hosts.folder / "config", hosts.folder / "trust"
     config.write_text(CONFIG.format(folder=hosts.folder))
     trust.write_text(known_hosts(authority))
+    reach = HostReach(authority, HostMap(ANY, ANY, 22), config)
+    targets = [HostTarget(name, f"{address}:22", reach) for name, address in hosts.addresses.items()]
     kept = {"controlpath": f"{hosts.folder}/testinfra-%%n", "controlpersist": PERSIST_S}
     ways: dict[str, Callable[[], None]] = {
-        "karst": lambda: by_probe(hosts, HostReach(authority, HostMap(ANY, ANY, 22), config)),
-        "testinfra": lambda: by_testinfra(hosts, trust, config),
-        "testinfra_on_one_connection": lambda: by_testinfra(hosts, trust, config, **kept),
-        "nothing": lambda: by_nothing(hosts, trust, config),
+        "karst": lambda: by_probe(targets),
+        "testinfra": lambda: by_testinfra(targets, trust),
+        "testinfra_on_one_connection": lambda: by_testinfra(targets, trust, **kept),
+        "nothing": lambda: by_nothing(targets, trust),
     }
     took: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(times):

@@ -81,7 +81,7 @@ def known_hosts_files(authorities: set[str]) -> Iterator[dict[str, Path]]:
 async def _ask(target: HostTarget, trust: Path) -> ObservedHost:
     try:
         async with asyncio.timeout(_PATIENCE_S):
-            status, out, err = await _run(command(target, trust))
+            status, out, err = await _run(command(target, trust, "python3", "-I", "-"))
     except TimeoutError:
         return ObservedHost(unread=f"it did not answer within {_PATIENCE_S:.0f} s")
     except (NoSshError, OSError) as fault:
@@ -97,26 +97,30 @@ async def _ask(target: HostTarget, trust: Path) -> ObservedHost:
         return ObservedHost(unread=f"unforeseen {type(fault).__name__}: {fault}")
 
 
-def command(target: HostTarget, trust: Path) -> list[str]:
-    """The command that sends its input to the host's python3. Raises NoSshError."""
-    ssh = shutil.which("ssh")
-    if ssh is None:
-        raise NoSshError("ssh is not on PATH; install openssh-client")
+def options(target: HostTarget, trust: Path) -> dict[str, str]:
+    """Return the options of ssh that reach a host and trust nobody but the CA whose `known_hosts` is `trust`."""
     address, _, port = target.place.rpartition(":")
-    options = {
+    return {
         "BatchMode": "yes",
-        "ConnectTimeout": _CONNECT_S,
+        "ConnectTimeout": str(_CONNECT_S),
         "HostName": address,
         "Port": port,
         "HostKeyAlias": target.name,
         "StrictHostKeyChecking": "yes",
-        "UserKnownHostsFile": trust,
+        "UserKnownHostsFile": str(trust),
         "GlobalKnownHostsFile": "none",
         "LogLevel": "ERROR",  # a banner is no reason
     }
-    given = [word for key, value in options.items() for word in ("-o", f"{key}={value}")]
+
+
+def command(target: HostTarget, trust: Path, *words: str) -> list[str]:
+    """Return the command that runs `words` on the host. Raises NoSshError."""
+    ssh = shutil.which("ssh")
+    if ssh is None:
+        raise NoSshError("ssh is not on PATH; install openssh-client")
+    given = [word for key, value in options(target, trust).items() for word in ("-o", f"{key}={value}")]
     config = ["-F", str(target.reach.config)] if target.reach.config else []
-    return [ssh, *config, *given, target.name, "python3", "-I", "-"]
+    return [ssh, *config, *given, target.name, *words]
 
 
 async def _run(words: list[str]) -> tuple[int, bytes, bytes]:

@@ -22,10 +22,13 @@ from karst.site.load import load
 from karst.site.problems import SiteError
 from karst.verify.evaluate import HOST_GROUPS
 from karst.verify.finding import Finding
-from karst.verify.hosts import HostTarget, known_hosts_files
+from karst.verify.hosts import HostTarget, known_hosts_files, options
 from karst.verify.verify import Racks, verify
 from karst.workspace import paths
 from karst.workspace.paths import WorkspaceError
+
+# Longer than any test takes to its next call of a host.
+CONNECTION_KEPT_S = 30
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -92,20 +95,15 @@ def connect(pytestconfig: pytest.Config) -> Iterator[Callable[[HostTarget], Host
 
         def connected(target: HostTarget) -> Host:
             if target.name not in made:
-                address, _, port = target.place.rpartition(":")
-                options = {
-                    "HostName": address,
-                    "Port": port,
-                    "HostKeyAlias": target.name,
-                    "UserKnownHostsFile": trust[target.reach.authority],
-                    "StrictHostKeyChecking": "yes",
-                    "BatchMode": "yes",
-                    "LogLevel": "ERROR",
-                }
+                known_by = trust[target.reach.authority]
+                given = options(target, known_by)
                 made[target.name] = testinfra.get_host(
                     f"ssh://{target.name}",
                     ssh_config=str(target.reach.config) if target.reach.config else None,
-                    ssh_extra_args=" ".join(f"-o {key}={value}" for key, value in options.items()),
+                    ssh_extra_args=" ".join(f"-o {key}={value}" for key, value in given.items()),
+                    # One connection a host, not one a call. The percent sign is testinfra's own too.
+                    controlpath=f"{known_by.parent}/%%n",
+                    controlpersist=CONNECTION_KEPT_S,
                     sudo=True,
                 )
             return made[target.name]
