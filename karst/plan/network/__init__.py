@@ -1,0 +1,1 @@
+"""The network of a plan: switches, cables, and what each device is told of its neighbours."""
