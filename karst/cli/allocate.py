@@ -41,7 +41,7 @@ def allocate(
     retire: Annotated[bool, typer.Option("--retire", help="Remove the lines of what the site no longer has.")] = False,
     style: Annotated[Format, typer.Option("--format", help="How the result is printed.")] = Format.TABLE,
 ) -> None:
-    """Give every new rack of SITE its ordinal, addresses and AS number, and every cluster its control plane.
+    """Give every new rack and switch of SITE its numbers and addresses, and every cluster its control plane.
 
     This is the only step that chooses. It adds lines to sites/SITE/allocations.yml and never changes one, so that what
     is built never moves; review and commit the file. With --retire it only removes the lines of what is gone, whose
@@ -91,7 +91,8 @@ def _replace(change: _Change) -> None:
 
 
 def _show(allocation: Allocation, sign: str) -> None:
-    lines = [f"{name}: {_numbers(numbers)}" for name, numbers in _as_json(allocation)["racks"].items()]
+    said = _as_json(allocation)
+    lines = [f"{name}: {_numbers(each)}" for kind in ("racks", "switches") for name, each in said[kind].items()]
     lines += [f"{cluster}: {member}" for cluster, members in allocation.control_plane.items() for member in members]
     for line in lines[:SHOWN]:
         out.print(f"{sign} {line}", markup=False)
@@ -102,6 +103,9 @@ def _show(allocation: Allocation, sign: str) -> None:
 def _as_json(allocation: Allocation) -> dict[str, dict[str, object]]:
     return {
         "racks": {name: numbers.model_dump(mode="json") for name, numbers in allocation.racks.items()},
+        "switches": {
+            name: numbers.model_dump(mode="json", exclude_none=True) for name, numbers in allocation.switches.items()
+        },
         "control_plane": dict(allocation.control_plane),
     }
 
@@ -120,7 +124,8 @@ def _last(folder: Path, change: _Change, check: bool, retire: bool) -> str:
     if not allocation:
         return f"{site}: nothing to {'retire' if retire else 'allocate'}"
     members = sum(map(len, allocation.control_plane.values()))
-    what = f"{plural(len(allocation.racks), 'rack')}, {plural(members, 'control plane member')}"
+    switches = plural(len(allocation.switches), "switch", "switches")
+    what = f"{plural(len(allocation.racks), 'rack')}, {switches}, {plural(members, 'control plane member')}"
     if check:
         return f"{site}: {what} {'to retire' if retire else 'to allocate'}; nothing is written"
     return f"{site}: {what} {'removed from' if retire else 'added to'} {change.path}; review and commit it"

@@ -33,9 +33,10 @@ def say(what: str, text: str) -> None:
     err.print(f"  {what:<16} {text}", markup=False)
 
 
-def plural(number: int, noun: str) -> str:
-    """Say how many there are: `1 rack`, `2,500 racks`, `no racks`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}" if number else f"no {noun}s"
+def plural(number: int, noun: str, several: str = "") -> str:
+    """Say how many there are: `1 rack`, `2,500 racks`, `no racks`; `several` is what more than one are called."""
+    many = several or f"{noun}s"
+    return f"{number:,} {noun if number == 1 else many}" if number else f"no {many}"
 
 
 def complain(text: str) -> None:

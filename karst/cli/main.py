@@ -6,6 +6,7 @@ import typer
 
 from karst.cli import render, twin
 from karst.cli.allocate import allocate
+from karst.cli.cables import cables
 from karst.cli.check import check
 from karst.cli.down import down
 from karst.cli.draw import draw
@@ -39,6 +40,7 @@ _DECLARE, _BUILD = "Declare and prove", "Build and operate"
 app.command(rich_help_panel=_DECLARE)(check)
 app.command(rich_help_panel=_DECLARE)(allocate)
 app.command(rich_help_panel=_DECLARE)(plan)
+app.command(rich_help_panel=_DECLARE)(cables)
 app.command(rich_help_panel=_DECLARE)(draw)
 app.command(rich_help_panel=_DECLARE)(inventory)
 app.add_typer(render.app, name="render", rich_help_panel=_DECLARE)

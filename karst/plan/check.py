@@ -7,6 +7,7 @@ from datetime import date
 from karst.plan.checks.assets import check_assets
 from karst.plan.checks.clusters import check_clusters
 from karst.plan.checks.cooling import check_cooling
+from karst.plan.checks.fabric import check_fabric
 from karst.plan.checks.holds import check_holds
 from karst.plan.checks.network import check_network
 from karst.plan.checks.power import check_power
@@ -24,6 +25,7 @@ def check(plan: Plan, today: date | None = None) -> tuple[Problem, ...]:
     check_space(plan, problems)
     check_cooling(plan, problems)
     check_network(plan, problems)
+    check_fabric(plan, problems)
     check_assets(plan, problems)
     check_clusters(plan, problems)
     if today is not None:

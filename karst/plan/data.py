@@ -37,6 +37,7 @@ def plan_data(plan: Plan, detail: bool = False) -> dict[str, Any]:
             }
             for name, row in plan.rows.items()
         },
+        "switches": plan.switches,
         "power": {name: asdict(load) for name, load in node_loads(plan).items()},
         "racks": {name: rack(plan, name) for name in plan.racks} if detail else plan.racks,
     }

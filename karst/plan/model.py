@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
+from karst.plan.network.model import Switch
 from karst.site.assets import Asset
 from karst.site.base import Hold, Status
 from karst.site.model import Site
@@ -177,6 +178,7 @@ class Plan:
     rows: Mapping[str, Row]  # those that racks.yml fills
     patterns: Mapping[str, Layout]  # by pattern
     changed: Mapping[str, Layout]  # by rack, of those that differ from their pattern
+    switches: Mapping[str, Switch]  # by name, as karst.site.switches lists them
     hash: str
 
     def layout(self, seat: RackSeat) -> Layout:

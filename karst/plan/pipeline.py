@@ -10,6 +10,7 @@ from karst.plan.hash import plan_hash
 from karst.plan.layout import changed_layout, pattern_layout
 from karst.plan.model import Plan, PlanError, RackSeat, Row
 from karst.plan.naming import natural
+from karst.plan.network.switches import switches
 from karst.site.model import Site
 from karst.site.names import rack_name
 from karst.site.positions import positions
@@ -19,8 +20,8 @@ from karst.site.problems import Problems
 def plan(site: Site) -> Plan:
     """Return the plan of a loaded site.
 
-    Raises PlanError with every rack that has no numbers yet; whatever else could keep a plan from being made, the
-    loader has refused.
+    Raises PlanError with every rack or switch that has no numbers yet; whatever else could keep a plan from being
+    made, the loader has refused.
     """
     planned_rows = rows(site)
     seats = _seats(site, planned_rows)
@@ -30,12 +31,14 @@ def plan(site: Site) -> Plan:
         name: changed_layout(site, name, patterns[seats[name].pattern], change)
         for name, change in sorted(site.racks.racks.items())
     }
+    heights_u = {name: (changed.get(name) or layouts[seat.pattern]).height_u for name, seat in seats.items()}
     return Plan(
         site=site,
         racks=MappingProxyType(seats),
         rows=planned_rows,
         patterns=MappingProxyType(layouts),
         changed=MappingProxyType(changed),
+        switches=switches(site, planned_rows, seats, heights_u),
         hash=plan_hash(site),
     )
 

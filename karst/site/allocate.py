@@ -6,11 +6,12 @@ Choices are lowest-first, so that the same site and allocations always give the 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import count
 
-from karst.site.allocations import RackAllocation
+from karst.site.allocate_switches import allocate_switches, free
+from karst.site.allocations import RackAllocation, SwitchAllocation
 from karst.site.base import Status
 from karst.site.changes import servers_of, status_of
 from karst.site.clusters import Cluster
@@ -18,19 +19,21 @@ from karst.site.model import Site
 from karst.site.names import Seats, device_name, seats, split_device
 from karst.site.problems import Problems, SiteError
 from karst.site.racks import ServerRole
+from karst.site.switches import switches_of
 
 FILE = "allocations.yml"
 
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """Lines to add or to remove: racks with their numbers, and control plane members by cluster."""
+    """Lines to add or to remove: racks and switches with their numbers, and control plane members by cluster."""
 
     racks: Mapping[str, RackAllocation]
+    switches: Mapping[str, SwitchAllocation]
     control_plane: Mapping[str, tuple[str, ...]]
 
     def __bool__(self) -> bool:
-        return bool(self.racks or self.control_plane)
+        return bool(self.racks or self.switches or self.control_plane)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ def allocate(site: Site) -> Allocation:
     """
     problems = Problems()
     racks = _racks(site, problems)
+    switches = allocate_switches(site, problems)
     members = {}
     for name, cluster in site.clusters.clusters.items():
         chosen = _members(site, name, cluster, problems)
@@ -57,7 +61,7 @@ def allocate(site: Site) -> Allocation:
             members[name] = chosen
     if problems.errors():
         raise SiteError(problems.all())
-    return Allocation(racks, members)
+    return Allocation(racks, switches, members)
 
 
 def retired(site: Site) -> Allocation:
@@ -70,7 +74,13 @@ def retired(site: Site) -> Allocation:
         gone = tuple(member for member in chosen if kept is None or not _exists(site, known, member))
         if gone:
             members[cluster] = gone
-    return Allocation(racks, members)
+    there = switches_of(site.network, site.racks)
+    switches = {
+        name: each
+        for name, each in site.allocations.switches.items()
+        if name not in there or (each.rack is not None and each.rack not in known)
+    }
+    return Allocation(racks, switches, members)
 
 
 def _exists(site: Site, known: Seats, server: str) -> bool:
@@ -107,7 +117,7 @@ def _racks(site: Site, problems: Problems) -> dict[str, RackAllocation]:
     )
     columns = []
     for what, choices, used in sources:
-        column = _free(choices, used, len(missing))
+        column = free(choices, used, len(missing))
         if len(column) < len(missing):
             lacking = len(missing) - len(column)
             line = site.line("network.yml", "prefixes")
@@ -129,17 +139,6 @@ def _in_order(site: Site) -> list[str]:
     rows = {name: (halls[row.hall], index) for index, (name, row) in enumerate(site.spaces.rows.items())}
     known = seats(site.racks)
     return sorted(known, key=lambda rack: (rows[known[rack][0]], known[rack][1]))
-
-
-def _free(choices: Iterator[object], used: Collection[object], needed: int) -> list[object]:
-    found: list[object] = []
-    while len(found) < needed:
-        choice = next(choices, None)
-        if choice is None:
-            break
-        if choice not in used:
-            found.append(choice)
-    return found
 
 
 def _members(site: Site, name: str, cluster: Cluster, problems: Problems) -> tuple[str, ...]:

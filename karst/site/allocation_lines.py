@@ -8,7 +8,7 @@ import orjson
 from pydantic import ValidationError
 
 from karst.site.allocate import FILE, Allocation
-from karst.site.allocations import AllocationsFile, RackAllocation
+from karst.site.allocations import AllocationsFile, RackAllocation, SwitchAllocation
 from karst.site.problems import Problem, Problems, SiteError
 from karst.site.yaml import compose, plain
 
@@ -28,12 +28,17 @@ def added(text: str, allocation: Allocation, before: AllocationsFile) -> str:
     """
     lines = _Lines(text)
     lines.add(("racks",), [f"{name}: {_numbers(each)}" for name, each in allocation.racks.items()])
+    lines.add(("switches",), [f"{name}: {_switch_numbers(each)}" for name, each in allocation.switches.items()])
     for cluster, members in allocation.control_plane.items():
         lines.add(("control_plane", cluster), [f"- {member}" for member in members])
     control_plane = dict(before.control_plane)
     for cluster, members in allocation.control_plane.items():
         control_plane[cluster] = (*control_plane.get(cluster, ()), *members)
-    wanted = {"racks": {**before.racks, **allocation.racks}, "control_plane": control_plane}
+    wanted = {
+        "racks": {**before.racks, **allocation.racks},
+        "switches": {**before.switches, **allocation.switches},
+        "control_plane": control_plane,
+    }
     return lines.text(before.model_copy(update=wanted))
 
 
@@ -42,6 +47,8 @@ def removed(text: str, allocation: Allocation, before: AllocationsFile) -> str:
     lines = _Lines(text)
     for name in allocation.racks:
         lines.remove(("racks",), re.compile(rf"{re.escape(name)}\s*:"))
+    for name in allocation.switches:
+        lines.remove(("switches",), re.compile(rf"{re.escape(name)}\s*:"))
     control_plane = dict(before.control_plane)
     for cluster, gone in allocation.control_plane.items():
         for member in gone:
@@ -51,10 +58,11 @@ def removed(text: str, allocation: Allocation, before: AllocationsFile) -> str:
             lines.remove(("control_plane",), re.compile(rf"{re.escape(cluster)}\s*:"))
             del control_plane[cluster]
     racks = {name: each for name, each in before.racks.items() if name not in allocation.racks}
-    for key, left in (("racks", racks), ("control_plane", control_plane)):
+    switches = {name: each for name, each in before.switches.items() if name not in allocation.switches}
+    for key, left in (("racks", racks), ("switches", switches), ("control_plane", control_plane)):
         if not left:  # a key without entries would be no map
             lines.remove((), re.compile(rf"{key}\s*:"))
-    return lines.text(before.model_copy(update={"racks": racks, "control_plane": control_plane}))
+    return lines.text(before.model_copy(update={"racks": racks, "switches": switches, "control_plane": control_plane}))
 
 
 def _numbers(each: RackAllocation) -> str:
@@ -62,6 +70,11 @@ def _numbers(each: RackAllocation) -> str:
         f"{{ordinal: {each.ordinal}, out_of_band: {each.out_of_band}, "
         f"loopbacks: {each.loopbacks}, as_number: {each.as_number}}}"
     )
+
+
+def _switch_numbers(each: SwitchAllocation) -> str:
+    said = each.model_dump(mode="json", exclude_none=True)
+    return "{" + ", ".join(f"{field}: {value}" for field, value in said.items()) + "}"
 
 
 class _Lines:
@@ -104,7 +117,8 @@ class _Lines:
             said = AllocationsFile.model_validate_json(orjson.dumps(plain(root)), strict=True) if root else None
         except ValidationError:
             said = None
-        if said is None or (said.racks, said.control_plane) != (wanted.racks, _without_empty(wanted)):
+        found = (said.racks, said.switches, said.control_plane) if said else None
+        if found != (wanted.racks, wanted.switches, _without_empty(wanted)):
             raise SiteError([Problem(FILE, 1, "no safe place for lines to be added or removed", _FORM)])
         return text
 

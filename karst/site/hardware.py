@@ -60,6 +60,7 @@ class SpecKind(StrEnum):
 
     SERVER = "server"
     RACK_PDU = "rack_pdu"
+    SWITCH = "switch"
 
 
 class BiosSetting(Model):
@@ -116,11 +117,21 @@ class RackPduSpec(Model):
     branches: Annotated[dict[str, Branch], Field(min_length=1)]
 
 
+class SwitchSpec(Model):
+    """What a healthy switch of the type has. Ports are told apart by their interfaces' types."""
+
+    budget_w: Positive
+    psus_needed: Annotated[int, Field(ge=1)]  # N of the PSUs' N+X
+    downlink_type: str  # of ports to hosts; on a spine or border, of all
+    uplink_type: str | None = None  # of ports towards the spines
+
+
 class SpecFile(SiteFile):
-    """`hardware/spec/<slug>.yml`: exactly one of `server` and `rack_pdu`, as `kind` says."""
+    """`hardware/spec/<slug>.yml`: exactly one of `server`, `rack_pdu` and `switch`, as `kind` says."""
 
     device_type: Name
     kind: SpecKind
     firmware_minimum: dict[str, str] = {}  # component (`bmc`, `bios`) -> version
     server: ServerSpec | None = None
     rack_pdu: RackPduSpec | None = None
+    switch: SwitchSpec | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from karst.site.hardware import DeviceType, SpecFile
+from karst.site.hardware import DeviceType, SpecFile, SpecKind
 from karst.site.problems import Problems
 from karst.site.read import Document, read
 
@@ -61,9 +61,9 @@ def _spec(document: Document[SpecFile], stem: str, library: Library, problems: P
             f'device_type "{spec.device_type}" in {stem}.yml',
             f"device_type {stem}",
         )
-    given = [kind for kind in ("server", "rack_pdu") if getattr(spec, kind) is not None]
+    given = [kind.value for kind in SpecKind if getattr(spec, kind) is not None]
     if given != [spec.kind.value]:
-        found = " and ".join(given) or "neither server nor rack_pdu"
+        found = " and ".join(given) or "none of server, rack_pdu and switch"
         problems.error(
             document.file,
             document.line("kind"),

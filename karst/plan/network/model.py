@@ -7,14 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
 
-
-class SwitchRole(StrEnum):
-    """What a switch is for."""
-
-    LEAF = "leaf"
-    SPINE = "spine"
-    BORDER = "border"
-    OUT_OF_BAND = "out_of_band"
+from karst.site.switches import SwitchRole
 
 
 class NeighbourRole(StrEnum):
@@ -37,9 +30,12 @@ class Switch:
     as_number: int | None  # None: it routes nothing (out of band)
     loopback: IPv4Address | None
     out_of_band: IPv4Address  # of its management port
-    paths: tuple[str, ...]  # that feed it; a leaf has one
-    rack: str | None  # None: it stands in a plant room
-    u: int | None
+    ordinal: int  # among those of its role
+    of: str | None  # the row or rack that it belongs to; None: to the site
+    path: str | None  # that feeds it; None: a spine or border, of which nobody has said
+    rack: str | None  # where it stands; None: in a plant room
+    u: int | None  # its lowest rack unit
+    height_u: int
     plant_room: str | None
     failure_domains: tuple[str, ...]  # sorted, "<kind>:<name>"
 
@@ -72,7 +68,8 @@ class Cable:
     speed_gbps: int
     length_m: float
     length_class: str  # of the stock lengths, "3 m"
-    route: tuple[str, ...]  # trays, by the spaces they lead through, from `a` to `b`; a carrier's begins with its entrance
+    # The spaces that it leads through from `a` to `b`, "row:h1-r1"; a carrier's ends at an entrance.
+    route: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +81,19 @@ class Link:
     neighbour_interface: str
     neighbour_role: NeighbourRole
     neighbour_as_number: int
+    neighbour_loopback: IPv4Address | None  # None: a carrier's
     speed_gbps: int
     cable: str  # its label
 
 
 @dataclass(frozen=True, slots=True)
 class CarrierPolicy:
-    """How a border treats one carrier."""
+    """How a border treats one carrier; see `karst.site.network.Carrier`."""
 
     as_number: int
-    preference: int  # BGP local preference of its default: higher wins
-    max_prefixes: int  # more than these, and the session ends
-    drained: bool  # nothing is taken from it, and others are asked to prefer other ways
+    preference: int
+    max_prefixes: int
+    drained: bool  # it, or its entrance
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,4 +108,4 @@ class Node:
     fabric_prefixes: tuple[IPv4Network, ...]  # loopbacks of hosts and of switches: what the fabric itself may carry
     own_prefixes: tuple[IPv4Network, ...]  # what carriers are told of
     carriers: Mapping[str, CarrierPolicy]  # by carrier; of a border alone
-    ecmp_width: int  # how many ways the default, or on a spine or border a leaf's routes, must have in the kernel
+    ecmp_width: int  # next hops that the kernel must have: for the default (host, leaf), for a host (spine, border)

@@ -8,6 +8,7 @@ from karst.site.draft import Draft
 from karst.site.names import Seats, seats, split_device
 from karst.site.problems import Problems, nearest, one_of
 from karst.site.racks import RacksFile, Server, ServerRole
+from karst.site.references.switch_allocations import check_switch_allocations
 
 
 def check_allocations(draft: Draft, problems: Problems) -> None:
@@ -23,6 +24,7 @@ def check_allocations(draft: Draft, problems: Problems) -> None:
             if first != name:
                 what = f"racks.{name}: {field} {value} is that of {first} too"
                 problems.error(document.file, document.line("racks", name), what, f"{field} of its own for every rack")
+    check_switch_allocations(draft, problems)
     if racks is None or racks.rows.keys() != draft.racks.names("rows"):
         return
     known = seats(racks)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import ceil
+from typing import Any
 
 from karst.site.draft import Draft
 from karst.site.hardware import ServerSpec, SpecKind
 from karst.site.problems import Problems, nearest, one_of
 from karst.site.racks import Server
+from karst.site.read import Document
 from karst.site.references.refer import Path, refer
 from karst.site.sentences import place
 
 
 def check_pdu_type(draft: Draft, path: Path, device_type: str, problems: Problems) -> None:
     """Pass: the type is that of a rack PDU, and takes no rack unit."""
-    if not _type(draft, path, device_type, SpecKind.RACK_PDU, problems):
+    if not check_type(draft, draft.racks, path, device_type, SpecKind.RACK_PDU, problems):
         return
     model = draft.device_types[device_type].model
     if model and model.u_height > 0:
@@ -40,13 +42,19 @@ def check_servers(
     for name, server in servers.items():
         here = (*path, "servers", name)
         concerned = touched is None or name in touched
-        if concerned and _type(draft, (*here, "device_type"), server.device_type, SpecKind.SERVER, problems):
+        if concerned and check_type(
+            draft, draft.racks, (*here, "device_type"), server.device_type, SpecKind.SERVER, problems
+        ):
             _settings(draft, here, server, problems)
         if concerned and server.image is not None:
             images = draft.place.model.services.images if draft.place.model else None
             refer(draft.racks, (*here, "image"), server.image, "image", images, problems)
         document, spec = draft.device_types.get(server.device_type), draft.specs.get(server.device_type)
-        if document is None or document.model is None or (spec and spec.model and spec.model.kind is SpecKind.RACK_PDU):
+        if (
+            document is None
+            or document.model is None
+            or (spec and spec.model and spec.model.kind is not SpecKind.SERVER)
+        ):
             continue
         height = ceil(document.model.u_height)
         where = draft.racks.line(*here, "u")
@@ -63,22 +71,24 @@ def check_servers(
         units.update((unit, name) for unit in range(server.u, top + 1) if unit not in units)
 
 
-def _type(draft: Draft, path: Path, device_type: str, kind: SpecKind, problems: Problems) -> bool:
+def check_type(
+    draft: Draft, document: Document[Any], path: Path, device_type: str, kind: SpecKind, problems: Problems
+) -> bool:
     """Pass: the device type is in the library, and its spec says that it is of this kind."""
     known = frozenset(draft.device_types)
-    if not refer(draft.racks, path, device_type, "device type", known, problems):
+    if not refer(document, path, device_type, "device type", known, problems):
         return False
     spec = draft.specs.get(device_type)
-    where = draft.racks.line(*path)
+    where = document.line(*path)
     if spec is None:
         what = f"device type {device_type} has no spec"
-        problems.error(draft.racks.file, where, what, f"a file hardware/spec/{device_type}.yml")
+        problems.error(document.file, where, what, f"a file hardware/spec/{device_type}.yml")
         return False
     # A spec whose kind and body differ is told of as such.
     if spec.model and spec.model.kind is not kind and getattr(spec.model, kind.value) is None:
         fitting = [slug for slug, other in draft.specs.items() if other.model and other.model.kind is kind]
         what = f"device type {device_type} is a {spec.model.kind.value}"
-        problems.error(draft.racks.file, where, what, f"a {kind.value}: {one_of(fitting)}")
+        problems.error(document.file, where, what, f"a {kind.value}: {one_of(fitting)}")
         return False
     return True
 

@@ -9,56 +9,24 @@ from karst.site.draft import Draft
 from karst.site.network import NetworkFile
 from karst.site.problems import Problems
 from karst.site.read import Document
-from karst.site.references.refer import refer
+from karst.site.references.as_numbers import check_as_numbers
+from karst.site.references.carriers import check_carriers
+from karst.site.references.fabric import check_fabric
+from karst.site.references.refer import Path
 from karst.site.sentences import place
-from karst.site.spaces import Carries
+
+RANGES = ("out_of_band", "loopbacks", "switch_out_of_band", "switch_loopbacks")
 
 
 def check_network(draft: Draft, problems: Problems) -> None:
-    """Pass: carriers enter where fibre does, into rooms that exist; numbers have room and do not collide."""
+    """Pass: switches and carriers stand where there is a place for them; numbers have room and do not collide."""
     network = draft.network.model
     if network is not None:
-        _carriers(draft, network, problems)
-        _as_numbers(draft, network, problems)
+        check_fabric(draft, network, problems)
+        check_carriers(draft, network, problems)
+        check_as_numbers(draft.network, network, problems)
         _blocks(draft, network, problems)
     _disjoint(draft, problems)
-
-
-def _carriers(draft: Draft, network: NetworkFile, problems: Problems) -> None:
-    document, spaces = draft.network, draft.spaces.model
-    for name, carrier in network.carriers.items():
-        path = ("carriers", name, "entrance")
-        known = refer(document, path, carrier.entrance, "entrance", draft.spaces.names("entrances"), problems)
-        entrance = spaces.entrances.get(carrier.entrance) if spaces and known else None
-        if entrance and Carries.FIBRE not in entrance.carries:
-            problems.error(
-                document.file,
-                document.line(*path),
-                f'carriers.{name}: entrance "{carrier.entrance}" does not carry fibre',
-                "one that does",
-            )
-        rooms = draft.spaces.names("plant_rooms")
-        refer(document, ("carriers", name, "plant_room"), carrier.plant_room, "plant room", rooms, problems)
-
-
-def _as_numbers(draft: Draft, network: NetworkFile, problems: Problems) -> None:
-    document, (first, last) = draft.network, (network.as_numbers.first, network.as_numbers.last)
-    if first > last:
-        problems.error(
-            document.file,
-            document.line("as_numbers"),
-            f"as_numbers: first {first} is above last {last}",
-            "first, then last",
-        )
-    for name, carrier in network.carriers.items():
-        if first <= carrier.as_number <= last:
-            where = document.line("carriers", name, "as_number")
-            problems.error(
-                document.file,
-                where,
-                f"carriers.{name}: AS {carrier.as_number} is in the racks' range",
-                f"one outside {first} to {last}",
-            )
 
 
 def _blocks(draft: Draft, network: NetworkFile, problems: Problems) -> None:
@@ -87,11 +55,13 @@ def _blocks(draft: Draft, network: NetworkFile, problems: Problems) -> None:
 
 
 def _disjoint(draft: Draft, problems: Problems) -> None:
-    """Pass: out-of-band, loopback, pod and service addresses are different ones, in all clusters."""
-    ranges: list[tuple[IPv4Network, Document[Any], tuple[str, ...]]] = []
+    """Pass: addresses of devices, pods and services, and those that carriers are told of, are different ones."""
+    ranges: list[tuple[IPv4Network, Document[Any], Path]] = []
     if draft.network.model:
-        for name in ("out_of_band", "loopbacks"):
+        for name in RANGES:
             ranges.append((getattr(draft.network.model.prefixes, name), draft.network, ("prefixes", name)))
+        for index, prefix in enumerate(draft.network.model.own_prefixes):
+            ranges.append((prefix, draft.network, ("own_prefixes", index)))
     for name, cluster in (draft.clusters.model.clusters if draft.clusters.model else {}).items():
         ranges.append((cluster.pods, draft.clusters, ("clusters", name, "pods")))
         ranges.append((cluster.services, draft.clusters, ("clusters", name, "services")))

@@ -29,7 +29,7 @@ def base() -> Site:
     folder = Path(__file__).parents[2] / "errors" / "base"
     site = load(folder, folder / "hardware")
     row = site.spaces.rows[ROW].model_copy(update={"positions": POSITIONS})
-    nothing = site.allocations.model_copy(update={"racks": {}, "control_plane": {}})
+    nothing = site.allocations.model_copy(update={"racks": {}, "switches": {}, "control_plane": {}})
     spaces = site.spaces.model_copy(update={"rows": {ROW: row}})
     clusters = site.clusters.model_copy(update={"clusters": {}})
     return replace(site, spaces=spaces, clusters=clusters, allocations=nothing, assets={})
@@ -46,8 +46,9 @@ def site_with(servers: dict[str, Any], positions: list[int], racks: dict[str, An
     site = replace(base(), racks=RacksFile.model_validate(said))
     if before is not None:
         site = replace(site, allocations=before.allocations)
-    chosen = {**site.allocations.racks, **allocate(site).racks}
-    return replace(site, allocations=site.allocations.model_copy(update={"racks": chosen}))
+    chosen, had = allocate(site), site.allocations
+    numbers = {"racks": {**had.racks, **chosen.racks}, "switches": {**had.switches, **chosen.switches}}
+    return replace(site, allocations=had.model_copy(update=numbers))
 
 
 @st.composite

@@ -1,0 +1,133 @@
+"""Checks of the fabric: ports, rack units, the reach of cables."""
+
+from __future__ import annotations
+
+from math import ceil
+
+from karst.plan.model import Plan, RackSeat
+from karst.plan.network.cables import cables, host_interfaces
+from karst.plan.network.fabric import Fabric, block, fabric, ranks
+from karst.plan.network.lengths import reach_m
+from karst.plan.network.model import Switch
+from karst.plan.network.out_of_band import asked
+from karst.site.place import RequiredClass
+from karst.site.problems import Problems
+from karst.site.switches import SwitchRole
+
+FILE = "network.yml"
+
+
+def check_fabric(plan: Plan, problems: Problems) -> None:
+    """Check everything that a cable needs."""
+    made = fabric(plan)
+    _spines(made, problems)
+    _borders(made, problems)
+    if plan.site.place.required_class is not RequiredClass.C:
+        _paths(made, problems)
+    for seat in plan.racks.values():
+        _rack(made, seat, problems)
+    for switch in plan.switches.values():
+        _units(plan, switch, problems)
+    _reach(made, problems)
+
+
+def _spines(made: Fabric, problems: Problems) -> None:
+    """Pass: a leaf has its uplinks, and every spine a port for each of its leaves' and borders' uplinks."""
+    site = made.plan.site
+    declared = site.network.fabric
+    leaves = [leaf for pair in made.leaves.values() for leaf in pair]
+    uplinks = len(made.ports_of(leaves[0]).uplinks)
+    if uplinks < declared.leaf.uplinks:
+        line = site.line(FILE, "fabric", "leaf", "uplinks")
+        what = f"a leaf, {declared.leaf.device_type}, has {uplinks} ports for {declared.leaf.uplinks} uplinks"
+        problems.error(FILE, line, what, "fewer uplinks, or another device type")
+    needed = (max(leaf.ordinal for leaf in leaves) + 1) * made.uplinks_per_spine
+    needed += max(border.ordinal for border in made.borders) + 1
+    ports = len(made.ports_of(made.spines[0]).downlinks)
+    if needed > ports:
+        line = site.line(FILE, "fabric", "spine")
+        what = f"a spine, {declared.spine.device_type}, has {ports} ports; leaves and borders need {needed}"
+        problems.error(FILE, line, what, "a larger device type, or more spines with fewer uplinks to each")
+
+
+def _borders(made: Fabric, problems: Problems) -> None:
+    """Pass: every border has a port for each spine and carrier."""
+    for border in made.borders:
+        ports, carriers = len(made.ports_of(border).downlinks), len(made.carriers[border.name])
+        if ports < len(made.spines) + carriers:
+            line = made.plan.site.line(FILE, "borders", border.name)
+            what = f"{border.name} has {ports} ports for {len(made.spines)} spines and {carriers} carriers"
+            problems.error(FILE, line, what, "a larger device type")
+
+
+def _paths(made: Fabric, problems: Problems) -> None:
+    """Pass: the two leaves of a pair hang on power paths of their own."""
+    for owner, pair in made.leaves.items():
+        if len({leaf.path for leaf in pair}) < len(pair):
+            line = made.plan.site.line(FILE, "fabric", "leaf")
+            what = f"both leaves of {owner} are fed by path {pair[0].path}"
+            problems.error(FILE, line, what, "busways of two paths at the row")
+
+
+def _rack(made: Fabric, seat: RackSeat, problems: Problems) -> None:
+    """Pass: every server has an interface to either leaf and a port there, and whatever is managed one out of band."""
+    site, layout = made.plan.site, made.plan.layout(seat)
+    for short, server in layout.servers.items():
+        if len(host_interfaces(made, server.device_type)) < len(made.leaves_of(seat)):
+            line = site.line("racks.yml", *layout.where, "servers", short)
+            what = f"{'.'.join(layout.where)}: {short}, {server.device_type}, has fewer interfaces than there are leaves"
+            problems.error("racks.yml", line, what, "a device type with one to either leaf")
+    places = max(ranks(made.plan, seat, layout).values(), default=-1) + 1
+    for leaf in made.leaves_of(seat):
+        _enough(made, leaf, seat, places, "servers", problems)
+    switch = made.out_of_band_of(seat)
+    from_end = sum(index < 0 for index, *_ in asked(made, seat, layout))
+    _enough(made, switch, seat, places + from_end, "BMCs, rack PDUs and switches", problems)
+
+
+def _enough(made: Fabric, switch: Switch, seat: RackSeat, needed: int, what: str, problems: Problems) -> None:
+    ports = len(block(made, switch, seat))
+    if needed > ports:
+        kind = "leaf" if switch.role is SwitchRole.LEAF else "out_of_band"
+        line = made.plan.site.line(FILE, "fabric", kind)
+        said = f"{switch.name} has {ports} ports for {seat.name}, which has {needed} {what}"
+        problems.error(FILE, line, said, "a larger device type, or switches per rack")
+
+
+def _units(plan: Plan, switch: Switch, problems: Problems) -> None:
+    """Pass: a switch's rack units are in its rack, and no server's."""
+    if switch.rack is None or switch.u is None:
+        return
+    seat = plan.racks[switch.rack]
+    layout = plan.layout(seat)
+    own = range(switch.u, switch.u + switch.height_u)
+    taken = {
+        short: range(server.u, server.u + server.height_u)
+        for short, server in layout.servers.items()
+        if server.u < own.stop and own.start < server.u + server.height_u
+    }
+    for short in taken:
+        line = plan.site.line("racks.yml", *layout.where, "servers", short)
+        what = f"{seat.name}-{short} is where {switch.name} stands, unit {switch.u} of {seat.name}"
+        problems.error("racks.yml", line, what, "the top units free in a rack with switches")
+    if switch.u < 1:
+        line = plan.site.line("racks.yml", *layout.where)
+        problems.error("racks.yml", line, f"{seat.name} has no unit for {switch.name}", "a higher rack")
+
+
+def _reach(made: Fabric, problems: Problems) -> None:
+    """Pass: no cable is longer than its kind may be, or than any in stock. Told once for each rack and switch."""
+    told: set[tuple[str, str]] = set()
+    for cable in cables(made):
+        limit_m = reach_m(made.plan, cable.kind)
+        if cable.length_class and float(cable.length_class.removesuffix(" m")) <= limit_m:
+            continue
+        rack = cable.b.device.rpartition("-")[0]
+        if (cable.a.device, rack) in told:
+            continue
+        told.add((cable.a.device, rack))
+        line = made.plan.site.line(FILE, "cables", "reach_m" if cable.length_class else "stock_m")
+        what = f"{cable.b.device} is {ceil(cable.length_m * 10) / 10:g} m of cable from {cable.a.device}"
+        stock = f"; the next in stock is {cable.length_class}" if cable.length_class else ", and none in stock is so long"
+        expected = f"at most {limit_m:g} m, the reach of {cable.kind.value}" if cable.length_class else "a longer one"
+        problems.error(FILE, line, what + stock, expected)

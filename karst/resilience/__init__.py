@@ -1,0 +1,1 @@
+"""What a fault takes down, computed from the plan."""
