@@ -7,10 +7,11 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.console import Console
 
-from karst.cli.console import faults_as_sentences, out, plural
+from karst.cli.console import PIPE_WIDTH, faults_as_sentences, out
 from karst.cli.site import SiteArgument, find_site
+from karst.cli.switch_tables import cables_table
 from karst.plan.data import as_json
 from karst.plan.network.cables import cables as cables_of_site
 from karst.plan.network.fabric import fabric
@@ -53,19 +54,10 @@ def cables(
     elif output is CablesFormat.CSV:
         sys.stdout.write(cables_csv(found))
     else:
-        out.print(_table(found))
+        console = out if out.is_terminal else Console(highlight=False, width=PIPE_WIDTH)
+        console.print(cables_table(found))
 
 
 def _at(cable: Cable, device: str) -> bool:
     """Return whether a cable ends at a device, or in a rack of that name."""
     return any(end.device == device or end.device.startswith(f"{device}-") for end in (cable.a, cable.b))
-
-
-def _table(found: list[Cable]) -> Table:
-    table = Table(title=plural(len(found), "cable"), title_justify="left", box=None, pad_edge=False)
-    for heading in ("a", "b", "kind", "Gb/s", "take"):
-        table.add_column(heading, no_wrap=heading in ("a", "b"))
-    for cable in found:
-        ends = (f"{end.device} {end.interface}" for end in (cable.a, cable.b))
-        table.add_row(*ends, cable.kind.value, str(cable.speed_gbps), cable.length_class)
-    return table

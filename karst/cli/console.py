@@ -33,6 +33,10 @@ def say(what: str, text: str) -> None:
     err.print(f"  {what:<16} {text}", markup=False)
 
 
+# A pipe has no width; rich would take 80 columns for it and cut names short.
+PIPE_WIDTH = 240
+
+
 def plural(number: int, noun: str, several: str = "") -> str:
     """Say how many there are: `1 rack`, `2,500 racks`, `no racks`; `several` is what more than one are called."""
     many = several or f"{noun}s"

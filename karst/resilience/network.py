@@ -8,7 +8,7 @@ first, and only without such a spine is every pair compared.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import reduce
 
@@ -63,10 +63,10 @@ class Outcome:
     """What is left. Fractions are of what there is without a fault, of the pair of leaves that is worst off."""
 
     fault: Fault
-    cut_off: frozenset[str] = field(default=frozenset())  # hosts that reach no other, or no host of some pair of leaves
-    without_carrier: frozenset[str] = field(default=frozenset())  # hosts
-    uplinks_left: float = 1.0
-    carriers_left: float = 1.0
+    cut_off: frozenset[str]  # hosts that reach no leaf, or not every other host that does
+    without_carrier: frozenset[str]  # hosts
+    uplinks_left: float
+    carriers_left: float
 
     @property
     def survived(self) -> bool:
@@ -180,6 +180,7 @@ class _Whole:
     def _apart(self, alive: list[tuple[tuple[str, ...], list[str]]], fault: Fault) -> set[str]:
         """Return the hosts that some other does not reach, every pair compared."""
         found: set[str] = set()
+        alive = [each for each in alive if each[0]]
         above = [self._above(leaves, fault) for leaves, _ in alive]
         for index, (leaves, hosts) in enumerate(alive):
             for other, (their_leaves, their_hosts) in enumerate(alive[:index]):

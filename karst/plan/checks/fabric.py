@@ -75,7 +75,7 @@ def _rack(made: Fabric, seat: RackSeat, problems: Problems) -> None:
     for short, server in layout.servers.items():
         if len(host_interfaces(made, server.device_type)) < len(made.leaves_of(seat)):
             line = site.line("racks.yml", *layout.where, "servers", short)
-            what = f"{'.'.join(layout.where)}: {short}, {server.device_type}, has fewer interfaces than there are leaves"
+            what = f"{'.'.join(layout.where)}: {short}, {server.device_type}, has fewer interfaces than leaves"
             problems.error("racks.yml", line, what, "a device type with one to either leaf")
     places = max(ranks(made.plan, seat, layout).values(), default=-1) + 1
     for leaf in made.leaves_of(seat):
@@ -128,6 +128,6 @@ def _reach(made: Fabric, problems: Problems) -> None:
         told.add((cable.a.device, rack))
         line = made.plan.site.line(FILE, "cables", "reach_m" if cable.length_class else "stock_m")
         what = f"{cable.b.device} is {ceil(cable.length_m * 10) / 10:g} m of cable from {cable.a.device}"
-        stock = f"; the next in stock is {cable.length_class}" if cable.length_class else ", and none in stock is so long"
+        stock = f"; the next in stock is {cable.length_class}" if cable.length_class else ", longer than any in stock"
         expected = f"at most {limit_m:g} m, the reach of {cable.kind.value}" if cable.length_class else "a longer one"
         problems.error(FILE, line, what + stock, expected)

@@ -94,7 +94,10 @@ def test_the_lab_s_hosts_and_leaves_are_as_declared() -> None:
         "swp35",
         "swp36",
     ]
-    assert [(link.interface, link.neighbour) for link in leaf.links[-2:]] == [("swp49", "spine-01"), ("swp50", "spine-02")]
+    assert [(link.interface, link.neighbour) for link in leaf.links[-2:]] == [
+        ("swp49", "spine-01"),
+        ("swp50", "spine-02"),
+    ]
 
 
 def test_a_device_s_cables_are_those_of_the_whole() -> None:
