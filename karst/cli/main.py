@@ -14,6 +14,7 @@ from karst.cli.env import env
 from karst.cli.inventory import inventory
 from karst.cli.plan import plan
 from karst.cli.power import power
+from karst.cli.prove import prove
 from karst.cli.rotate import rotate
 from karst.cli.status import status
 from karst.cli.up import up
@@ -41,6 +42,7 @@ app.command(rich_help_panel=_DECLARE)(check)
 app.command(rich_help_panel=_DECLARE)(allocate)
 app.command(rich_help_panel=_DECLARE)(plan)
 app.command(rich_help_panel=_DECLARE)(cables)
+app.command(rich_help_panel=_DECLARE)(prove)
 app.command(rich_help_panel=_DECLARE)(draw)
 app.command(rich_help_panel=_DECLARE)(inventory)
 app.add_typer(render.app, name="render", rich_help_panel=_DECLARE)

@@ -29,6 +29,7 @@ from karst.draw.style import (
     text,
 )
 from karst.plan.model import Pdu, Rack, Server
+from karst.plan.network.model import Switch
 
 
 def sides(rack: Rack) -> tuple[tuple[Pdu, ...], tuple[Pdu, ...]]:
@@ -69,6 +70,8 @@ def draw_rack(group: draw.Group, rack: Rack, x: float, floor: float) -> None:
     for server in rack.servers.values():
         _server(group, server, frame_x, floor)
         _cords(group, server, strips, frame_x, floor)
+    for switch in rack.switches.values():
+        _switch(group, switch, frame_x, floor)
     _foot(group, rack, x, floor)
 
 
@@ -115,6 +118,20 @@ def _server(group: draw.Group, server: Server, frame_x: float, floor: float) -> 
         group.append(text(f"{server.device_type} · {server.role.value}", left + 50, middle, 9))
     words = f"{power(server.budget_w)} · {server.status.value}"
     group.append(text(words, frame_x + FRAME - 8, middle, 9, look.edge, "end"))
+
+
+def _switch(group: draw.Group, switch: Switch, frame_x: float, floor: float) -> None:
+    left, height = frame_x + NUMBERS, switch.height_u * UNIT - 2
+    y = floor - ((switch.u or 1) + switch.height_u - 1) * UNIT + 1
+    edge = path_colour(switch.path or "")
+    box = draw.Rectangle(left, y, FRAME - NUMBERS - 2, height, fill=PAPER, stroke=edge, rx=2)
+    box.append_title(f"{switch.name}: {switch.device_type}, out of band {switch.out_of_band}, path {switch.path}")
+    group.append(box)
+    group.append(draw.Rectangle(left, y, 5, height, fill=edge))
+    middle = y + height / 2
+    group.append(text(switch.name, left + 10, middle, 10, INK, weight="bold"))
+    words = f"{switch.device_type} · path {switch.path}"
+    group.append(text(words, frame_x + FRAME - 8, middle, 9, edge, "end"))
 
 
 def _cords(group: draw.Group, server: Server, strips: Mapping[str, Strip], frame_x: float, floor: float) -> None:

@@ -95,6 +95,7 @@ class Rack:
     cooling_zone: str
     servers: Mapping[str, Server]  # by full name, from the bottom up
     pdus: Mapping[str, Pdu]  # by full name
+    switches: Mapping[str, Switch]  # by name
 
 
 @dataclass(frozen=True, slots=True)

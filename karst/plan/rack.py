@@ -8,9 +8,11 @@ from types import MappingProxyType
 from karst.plan.addressing import pdu_address, server_address
 from karst.plan.domains import server_domains
 from karst.plan.model import Layout, Pdu, PduInLayout, Plan, Rack, RackSeat, Server, ServerInLayout
+from karst.plan.network.model import Switch
 from karst.plan.powering import worst_w
 from karst.site.base import Status
 from karst.site.names import device_name
+from karst.site.switches import LEAVES, OUT_OF_BAND
 
 
 def rack(plan: Plan, name: str) -> Rack:
@@ -31,7 +33,14 @@ def rack(plan: Plan, name: str) -> Rack:
         cooling_zone=plan.rows[seat.row].cooling_zone,
         servers=MappingProxyType(servers),
         pdus=MappingProxyType(pdus),
+        switches=MappingProxyType(switches_at(plan, seat)),
     )
+
+
+def switches_at(plan: Plan, seat: RackSeat) -> dict[str, Switch]:
+    """Return the switches that stand in the rack at `seat`: its own, and those of its row."""
+    names = (f"{owner}-{short}" for owner in (seat.row, seat.name) for short in (*LEAVES, OUT_OF_BAND))
+    return {name: switch for name in names if (switch := plan.switches.get(name)) and switch.rack == seat.name}
 
 
 def device_status(plan: Plan, seat: RackSeat, device: ServerInLayout | PduInLayout) -> Status:

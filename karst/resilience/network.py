@@ -112,9 +112,9 @@ class _Whole:
             frozenset.intersection, (frozenset(each) for each in wiring.leaves.values()), wiring.spines
         )
         self._of_leaf: dict[str, list[tuple[str, ...]]] = {}
-        for leaves in self._classes:
-            for leaf in leaves:
-                self._of_leaf.setdefault(leaf, []).append(leaves)
+        for pair in self._classes:
+            for leaf in pair:
+                self._of_leaf.setdefault(leaf, []).append(pair)
         nothing = Fault(FaultKind.LINK, "")
         self._uplinks = {leaves: self._uplinks_gbps(leaves, nothing) for leaves in self._classes}
         self._all_exits = self._exits(nothing)

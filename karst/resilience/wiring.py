@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from karst.plan.network.cables import cables
+from karst.plan.network.cables import carrying
 from karst.plan.network.fabric import Fabric
 from karst.plan.network.model import CableKind
 from karst.resilience.network import Uplink, Wiring
@@ -20,10 +20,8 @@ def wiring(made: Fabric) -> Wiring:
     hosts: dict[str, dict[str, int]] = defaultdict(dict)
     carriers: dict[str, Uplink] = {}
     links = []
-    for cable in cables(made):
+    for cable in carrying(made):
         upper, lower = cable.a.device, cable.b.device
-        if cable.kind is CableKind.OUT_OF_BAND:
-            continue
         if cable.kind is CableKind.CARRIER:
             carrier = network.carriers[lower]
             if carrier.drained or carrier.entrance in network.entrances_drained:

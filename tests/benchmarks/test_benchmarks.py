@@ -15,6 +15,7 @@ TINY = {
     "inventory": ("--site", str(ROOT / "sites" / "lab"), "--runs", "1"),
     "lynis_hardening": ("--roles", "hardening", "--group", "ssh"),
     "plan_qixing": ("--site", str(ROOT / "sites" / "lab"), "--runs", "1"),
+    "prove_network": ("--site", str(ROOT / "sites" / "lab"), "--runs", "1"),
     "up_hall": ("--servers", "3", "--delay", "0.02"),
     "verify_hall": ("--servers", "3", "--load", "2"),
     "verify_hosts": ("--hosts", "1", "--runs", "1"),

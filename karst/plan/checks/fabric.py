@@ -5,10 +5,10 @@ from __future__ import annotations
 from math import ceil
 
 from karst.plan.model import Plan, RackSeat
-from karst.plan.network.cables import cables, host_interfaces
-from karst.plan.network.fabric import Fabric, block, fabric, ranks
-from karst.plan.network.lengths import reach_m
-from karst.plan.network.model import Switch
+from karst.plan.network.cables import host_interfaces, of_border, uplinks
+from karst.plan.network.fabric import Fabric, block, fabric
+from karst.plan.network.lengths import reach_m, stock_length, switch_to_unit
+from karst.plan.network.model import CableKind, Switch
 from karst.plan.network.out_of_band import asked
 from karst.site.place import RequiredClass
 from karst.site.problems import Problems
@@ -77,7 +77,7 @@ def _rack(made: Fabric, seat: RackSeat, problems: Problems) -> None:
             line = site.line("racks.yml", *layout.where, "servers", short)
             what = f"{'.'.join(layout.where)}: {short}, {server.device_type}, has fewer interfaces than leaves"
             problems.error("racks.yml", line, what, "a device type with one to either leaf")
-    places = max(ranks(made.plan, seat, layout).values(), default=-1) + 1
+    places = len(made.ranks(seat))
     for leaf in made.leaves_of(seat):
         _enough(made, leaf, seat, places, "servers", problems)
     switch = made.out_of_band_of(seat)
@@ -116,18 +116,34 @@ def _units(plan: Plan, switch: Switch, problems: Problems) -> None:
 
 
 def _reach(made: Fabric, problems: Problems) -> None:
-    """Pass: no cable is longer than its kind may be, or than any in stock. Told once for each rack and switch."""
-    told: set[tuple[str, str]] = set()
-    for cable in cables(made):
-        limit_m = reach_m(made.plan, cable.kind)
-        if cable.length_class and float(cable.length_class.removesuffix(" m")) <= limit_m:
-            continue
-        rack = cable.b.device.rpartition("-")[0]
-        if (cable.a.device, rack) in told:
-            continue
-        told.add((cable.a.device, rack))
-        line = made.plan.site.line(FILE, "cables", "reach_m" if cable.length_class else "stock_m")
-        what = f"{cable.b.device} is {ceil(cable.length_m * 10) / 10:g} m of cable from {cable.a.device}"
-        stock = f"; the next in stock is {cable.length_class}" if cable.length_class else ", longer than any in stock"
-        expected = f"at most {limit_m:g} m, the reach of {cable.kind.value}" if cable.length_class else "a longer one"
-        problems.error(FILE, line, what + stock, expected)
+    """Pass: no cable is longer than its kind may be, or than any in stock. Looked at is the longest to each rack."""
+    plan = made.plan
+    for pair in made.leaves.values():
+        for leaf in pair:
+            for cable in uplinks(made, leaf):
+                _far(plan, cable.kind, cable.length_m, (leaf.name, "the spines"), problems)
+    for border in made.borders:
+        for cable in of_border(made, border):
+            other = "the spines" if cable.kind is CableKind.FABRIC else "its carriers"
+            _far(plan, cable.kind, cable.length_m, (border.name, other), problems)
+    for seat in plan.racks.values():
+        layout = plan.layout(seat)
+        units = [server.u for server in layout.servers.values()]
+        ways = [(leaf, CableKind.HOST, units) for leaf in made.leaves_of(seat)]
+        ways.append((made.out_of_band_of(seat), CableKind.OUT_OF_BAND, [*units, layout.height_u]))
+        for switch, kind, ends in ways:
+            length_m = max((switch_to_unit(plan, switch, seat.name, u) for u in ends), default=0.0)
+            _far(plan, kind, length_m, (seat.name, switch.name), problems)
+
+
+def _far(plan: Plan, kind: CableKind, length_m: float, ends: tuple[str, str], problems: Problems) -> None:
+    """Tell of a cable that is too long; the same two ends are told of once."""
+    take, limit_m = stock_length(plan, length_m), reach_m(plan, kind)
+    what = f"{ends[0]} is {ceil(length_m * 10) / 10:g} m of cable from {ends[1]}"
+    if not take:
+        line = plan.site.line(FILE, "cables", "stock_m")
+        problems.error(FILE, line, f"{what}, longer than any in stock", "a longer one in stock")
+    elif float(take.removesuffix(" m")) > limit_m:
+        line = plan.site.line(FILE, "cables", "reach_m")
+        expected = f"at most {limit_m:g} m, the reach of {kind.value}"
+        problems.error(FILE, line, f"{what}, the next in stock {take}", expected)

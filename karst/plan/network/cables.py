@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from karst.plan.model import RackSeat
-from karst.plan.network.fabric import Fabric, at, block, border_port, ranks, uplink
+from karst.plan.network.fabric import Fabric, at, block, border_port, uplink
 from karst.plan.network.laying import along_row, between_rooms, lay, speed_gbps
 from karst.plan.network.lengths import between_switches, in_plant_room, switch_to_unit
 from karst.plan.network.model import Cable, CableKind, End, Switch
@@ -21,7 +21,15 @@ HAND_OVER = "hand-over"  # a carrier's interface: what it is called is the carri
 
 
 def cables(made: Fabric) -> Iterator[Cable]:
-    """Yield every cable: fabric, carriers, then rack by rack hosts and out of band."""
+    """Yield every cable: those that carry traffic, then those out of band."""
+    yield from carrying(made)
+    for seat in made.plan.racks.values():
+        yield from out_of_band(made, seat)
+    yield from out_of_band_of_rooms(made)
+
+
+def carrying(made: Fabric) -> Iterator[Cable]:
+    """Yield fabric, carriers, then hosts rack by rack."""
     for pair in made.leaves.values():
         for leaf in pair:
             yield from uplinks(made, leaf)
@@ -29,8 +37,6 @@ def cables(made: Fabric) -> Iterator[Cable]:
         yield from of_border(made, border)
     for seat in made.plan.racks.values():
         yield from of_rack(made, seat)
-        yield from out_of_band(made, seat)
-    yield from out_of_band_of_rooms(made)
 
 
 def cables_of(made: Fabric, name: str) -> Iterator[Cable]:
@@ -89,7 +95,7 @@ def of_rack(
 ) -> Iterator[Cable]:
     """Yield the cables of a rack's servers, or of some (short names), to their leaves, or to one of them."""
     layout = made.plan.layout(seat)
-    place = ranks(made.plan, seat, layout)
+    place = made.ranks(seat)
     for turn, leaf in enumerate(made.leaves_of(seat)):
         if only is not None and leaf.name != only.name:
             continue

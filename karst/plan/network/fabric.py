@@ -31,6 +31,8 @@ class Fabric:
     spines: tuple[Switch, ...]  # by ordinal
     borders: tuple[Switch, ...]
     carriers: Mapping[str, tuple[str, ...]]  # by border
+    _of_patterns: Mapping[str, Mapping[str, int]]
+    _of_changed: Mapping[str, Mapping[str, int]]
 
     @property
     def uplinks_per_spine(self) -> int:
@@ -50,6 +52,10 @@ class Fabric:
         """Return the switch of a rack's BMCs."""
         per = self.plan.site.network.fabric.out_of_band.per
         return self.out_of_band[seat.row if per is Per.ROW else seat.name]
+
+    def ranks(self, seat: RackSeat) -> Mapping[str, int]:
+        """Return the place of each server (short name) among its rack's: the pattern's by name, then its own others."""
+        return self._of_changed.get(seat.name) or self._of_patterns[seat.pattern]
 
     def racks_of(self, owner: str) -> Iterator[RackSeat]:
         """Yield the racks that a row's or rack's switches serve, by position."""
@@ -90,6 +96,12 @@ def fabric(plan: Plan) -> Fabric:
         spines=tuple(sorted(by_role[SwitchRole.SPINE], key=lambda each: each.ordinal)),
         borders=tuple(sorted(by_role[SwitchRole.BORDER], key=lambda each: each.ordinal)),
         carriers=MappingProxyType(carriers),
+        _of_patterns={name: _ranks(plan, name, layout) for name, layout in plan.patterns.items()},
+        _of_changed={
+            name: _ranks(plan, plan.racks[name].pattern, layout)
+            for name, layout in plan.changed.items()
+            if name in plan.racks
+        },
     )
 
 
@@ -120,8 +132,7 @@ def block(made: Fabric, switch: Switch, seat: RackSeat) -> tuple[str, ...]:
     return names[(seat.position - 1) * size : seat.position * size]
 
 
-def ranks(plan: Plan, seat: RackSeat, layout: Layout) -> dict[str, int]:
-    """Return the place of each server (short name) among its rack's: the pattern's by name, then those of it alone."""
-    of_pattern = plan.site.racks.patterns[seat.pattern].servers
+def _ranks(plan: Plan, pattern: str, layout: Layout) -> dict[str, int]:
+    of_pattern = plan.site.racks.patterns[pattern].servers
     ordered = sorted(layout.servers, key=lambda name: (name not in of_pattern, natural(name)))
     return {name: index for index, name in enumerate(ordered)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from karst.plan.model import Layout, RackSeat
-from karst.plan.network.fabric import Fabric, at, block, ranks
+from karst.plan.network.fabric import Fabric, at, block
 from karst.plan.network.laying import along_row, lay
 from karst.plan.network.lengths import in_plant_room, switch_to_unit
 from karst.plan.network.model import Cable, CableKind, End
@@ -30,7 +30,7 @@ def out_of_band(made: Fabric, seat: RackSeat) -> Iterator[Cable]:
 
 def asked(made: Fabric, seat: RackSeat, layout: Layout) -> Iterator[tuple[int, str, str, int]]:
     """Yield what needs a port in a rack: which of the rack's ports (below 0: from the end), name, device type, unit."""
-    place = ranks(made.plan, seat, layout)
+    place = made.ranks(seat)
     for short, server in layout.servers.items():
         yield place[short], device_name(seat.name, short), server.device_type, server.u
     for index, (short, pdu) in enumerate(layout.pdus.items()):
