@@ -1,4 +1,4 @@
-"""`network.yml`: prefixes, AS numbers, fabric, cables, borders, carriers."""
+"""`network.yml`: prefixes, AS numbers, fabric, cables, borders, carriers, flows."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from karst.site.base import Component, Model, Name, SiteFile
+from karst.site.flows import Flow
 
 AsNumber = Annotated[int, Field(ge=1, le=4294967294)]
 
@@ -127,3 +128,4 @@ class NetworkFile(SiteFile):
     carriers: Annotated[dict[Name, Carrier], Field(min_length=1)]
     own_prefixes: Annotated[tuple[IPv4Network, ...], Field(min_length=1)]  # what carriers are told of
     entrances_drained: tuple[Name, ...] = ()
+    flows: tuple[Flow, ...] = ()

@@ -80,6 +80,8 @@ def tell(errors: Sequence[ErrorDetails], model: type[BaseModel], root: Node, fil
             continue
         if kind not in ("missing", "extra_forbidden") and find(root, location).unclear:
             continue
+        if kind == "too_short" and len(error["input"]) >= error["ctx"]["min_length"]:
+            continue  # its entries are faulty, not too few, and each is told
         _tell(error, model, root, file, problems)
         if location and location[-1] == "[key]":
             find(root, location[:-2]).unclear = True  # the name that was meant is not known

@@ -12,6 +12,7 @@ from karst.site.read import Document
 from karst.site.references.as_numbers import check_as_numbers
 from karst.site.references.carriers import check_carriers
 from karst.site.references.fabric import check_fabric
+from karst.site.references.flows import check_flows
 from karst.site.references.refer import Path
 from karst.site.sentences import place
 
@@ -25,6 +26,7 @@ def check_network(draft: Draft, problems: Problems) -> None:
         check_fabric(draft, network, problems)
         check_carriers(draft, network, problems)
         check_as_numbers(draft.network, network, problems)
+        check_flows(draft.network, network, problems)
         _blocks(draft, network, problems)
     _disjoint(draft, problems)
 
