@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv4Network
+from typing import Annotated
+
+from pydantic import Field
 
 from karst.site.base import Model, Name, SiteFile
 from karst.site.network import AsNumber
@@ -20,7 +23,7 @@ class RackAllocation(Model):
 class SwitchAllocation(Model):
     """A switch's ordinal among those of its role, where it stands, its addresses, a leaf's or border's AS number."""
 
-    ordinal: int
+    ordinal: Annotated[int, Field(ge=0)]  # it picks ports on the spines
     rack: Name | None = None  # None: a spine or border, whose plant room is declared
     out_of_band: IPv4Address
     loopback: IPv4Address | None = None  # None: an out-of-band switch, which routes nothing

@@ -55,7 +55,8 @@ def switches(
         seat = seats.get(numbers.rack) if numbers.rack else None
         if declared.of is not None and (seat is None or declared.of not in (seat.name, seat.row)):
             where = site.line("allocations.yml", "switches", name)
-            what = f"switches.{name} stands in {numbers.rack or 'no rack'}, which is none of {declared.of}"
+            there = f"rack {numbers.rack}, which {declared.of} has not" if numbers.rack else "no rack"
+            what = f"switches.{name} stands in {there}"
             problems.error("allocations.yml", where, what, "`karst allocate --retire`, then `karst allocate`")
             continue
         path = _path(rows[seat.row], name) if seat else None

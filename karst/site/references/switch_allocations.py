@@ -42,7 +42,8 @@ def _of_role(draft: Draft, name: str, numbers: SwitchAllocation, role: SwitchRol
     document = draft.allocations
     for field, wanted in (("loopback", role in ROUTES), ("as_number", role in OWN_AS_NUMBER)):
         if (getattr(numbers, field) is not None) is not wanted:
-            what = f"switches.{name} has {'no' if wanted else 'a'} {field}"
+            article = "no" if wanted else "an" if field == "as_number" else "a"
+            what = f"switches.{name} has {article} {field}"
             expected = f"{'one' if wanted else 'none'}, as it is of the role {role.value}"
             problems.error(document.file, document.line("switches", name), what, expected)
 
