@@ -77,7 +77,8 @@ class Clone:
         for name, word in (("racks.yml", "        role: control_plane\n"), ("allocations.yml", "control_plane:\n")):
             text = (site / name).read_text()
             assert word in text
-            (site / name).write_text(text.replace(word, "") if name == "racks.yml" else text.partition(word)[0])
+            there = text if name == "racks.yml" else word + text.partition(word)[2].partition("switches:")[0]
+            (site / name).write_text(text.replace(word if name == "racks.yml" else there, ""))
         return made
 
     @property

@@ -59,7 +59,8 @@ def long_lab(folder: Path) -> Path:
         numbers = f"out_of_band: {next(blocks)}, loopbacks: {next(loopbacks)}, as_number: {4200000000 + index}"
         lines.append(f"  h1-r1-{index + 1:02d}: {{ordinal: {index}, {numbers}}}")
     lines += ["control_plane:", "  lab: [h1-r1-01-s01, h1-r1-02-s01, h1-r1-03-s01]"]
-    (site / "allocations.yml").write_text("\n".join(lines) + "\n")
+    switches = (site / "allocations.yml").read_text().partition("switches:")[2]
+    (site / "allocations.yml").write_text("\n".join([*lines, f"switches:{switches}"]))
     return site
 
 

@@ -45,7 +45,9 @@ def switches(
     Raises PlanError with every switch that has no numbers yet, or whose rack is gone.
     """
     found, problems = {}, Problems()
-    for name, declared in switches_of(site.network, site.racks).items():
+    all_declared = switches_of(site.network, site.racks)
+    units = _units(site, all_declared, heights_u)
+    for name, declared in all_declared.items():
         numbers = site.allocations.switches.get(name)
         if numbers is None:
             where = site.line("network.yml", "borders" if declared.role is SwitchRole.BORDER else "fabric")
@@ -72,7 +74,7 @@ def switches(
             of=declared.of,
             path=path,
             rack=numbers.rack,
-            u=_unit(site, name, heights_u[seat.name]) if seat else None,
+            u=units.get(name),
             height_u=height_u,
             plant_room=declared.plant_room,
             failure_domains=_domains(site, rows, seat, declared, path),
@@ -88,15 +90,19 @@ def _path(row: Row, name: str) -> str:
     return paths[min(1, len(paths) - 1)] if name.endswith(LEAVES[1]) else paths[0]
 
 
-def _unit(site: Site, name: str, rack_u: int) -> int:
-    """Return a switch's lowest unit: from the rack's top down leaf a, leaf b, the out-of-band switch."""
-    fabric = site.network.fabric
-    leaf_u = ceil(site.device_types[fabric.leaf.device_type].u_height)
-    if name.endswith(LEAVES[0]):
-        return rack_u - leaf_u + 1
-    if name.endswith(LEAVES[1]):
-        return rack_u - 2 * leaf_u + 1
-    return rack_u - 2 * leaf_u - ceil(site.device_types[fabric.out_of_band.device_type].u_height) + 1
+def _units(site: Site, declared: Mapping[str, DeclaredSwitch], heights_u: Mapping[str, int]) -> dict[str, int]:
+    """Return the lowest unit of each switch in a rack: from the top down leaf a, leaf b, the out-of-band switch."""
+    in_rack: dict[str, list[str]] = {}
+    for name, numbers in site.allocations.switches.items():
+        if name in declared and numbers.rack in heights_u:
+            in_rack.setdefault(str(numbers.rack), []).append(name)
+    found = {}
+    for rack, names in in_rack.items():
+        top_u = heights_u[rack]
+        for name in sorted(names, key=lambda each: (declared[each].role is SwitchRole.OUT_OF_BAND, each)):
+            top_u -= ceil(site.device_types[declared[name].device_type].u_height)
+            found[name] = top_u + 1
+    return found
 
 
 def _domains(
