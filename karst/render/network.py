@@ -1,0 +1,108 @@
+"""From a node to the text of its routing daemon, in the form in which FRR 8.4 writes its own running config.
+
+So a device that was told the same again finds nothing to change. See docs/network.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
+from types import MappingProxyType
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from karst.plan.network.model import Link, NeighbourRole, Node
+
+_GROUPS: Mapping[NeighbourRole, str] = MappingProxyType(
+    {
+        NeighbourRole.BORDER: "borders",
+        NeighbourRole.CARRIER: "carriers",
+        NeighbourRole.HOST: "hosts",
+        NeighbourRole.LEAF: "leaves",
+        NeighbourRole.SPINE: "spines",
+    }
+)
+_LOOPBACK = "lo"
+# What nobody may announce to us whatever a carrier believes (RFC 6890): addresses of no one, and of everyone.
+BOGONS = tuple(
+    IPv4Network(each)
+    for each in (
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.0.0.0/24",
+        "192.0.2.0/24",
+        "192.168.0.0/16",
+        "198.18.0.0/15",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "224.0.0.0/3",
+    )
+)
+
+
+class Renderer:
+    """The templates of one folder, compiled once. It may be shared by threads."""
+
+    def __init__(self, templates: Path) -> None:
+        """Compile `frr/*.j2` of `templates`. Raises jinja2.TemplateError if one is faulty or lacking."""
+        environment = Environment(
+            loader=FileSystemLoader(templates / "frr"),
+            undefined=StrictUndefined,
+            autoescape=False,  # noqa: S701 - FRR's words are no HTML
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+        )
+        roles = (NeighbourRole.HOST, NeighbourRole.LEAF, NeighbourRole.SPINE, NeighbourRole.BORDER)
+        self._templates = {role: environment.get_template(f"{role}.j2") for role in roles}
+
+    def frr(self, node: Node) -> str:
+        """Return the node's `frr.conf`; the same node gives the same text."""
+        return self._templates[node.role].render(words(node))
+
+
+def words(node: Node) -> dict[str, object]:
+    """Return what a template is given of the node."""
+    links = sorted(node.links, key=_by_interface)
+    interfaces: list[tuple[str, Link | None]] = [(link.interface, link) for link in links]
+    interfaces.append((_LOOPBACK, None))
+    interfaces.sort(key=_by_name)
+    peers = [(_GROUPS[link.neighbour_role], link) for link in links]
+    peers.sort(key=_by_group)
+    return {
+        "node": node,
+        "interfaces": interfaces,
+        "peers": peers,
+        "hosts": _hosts(links),
+        "bogons": tuple(dict.fromkeys((*BOGONS, *node.own_prefixes))),
+        "preferences": sorted({each.preference for each in node.carriers.values() if not each.drained}),
+    }
+
+
+def _hosts(links: list[Link]) -> dict[str, IPv4Address | None]:
+    return {link.neighbour: link.neighbour_loopback for link in links if link.neighbour_role is NeighbourRole.HOST}
+
+
+@lru_cache(maxsize=4096)
+def _natural(name: str) -> tuple[tuple[str, int], ...]:
+    """Return a key that sorts interfaces as FRR does: `swp2` before `swp10`."""
+    return tuple((text, int(number or -1)) for text, number in re.findall(r"(\D*)(\d*)", name))
+
+
+def _by_interface(link: Link) -> tuple[tuple[str, int], ...]:
+    return _natural(link.interface)
+
+
+def _by_name(interface: tuple[str, Link | None]) -> tuple[tuple[str, int], ...]:
+    return _natural(interface[0])
+
+
+def _by_group(peer: tuple[str, Link]) -> str:
+    return peer[0]
