@@ -6,6 +6,9 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 # Program -> the Debian package that has it. netavark and aardvark-dns lie outside PATH; podman finds them itself.
 NEEDED = {
@@ -15,7 +18,14 @@ NEEDED = {
     "iptables": "iptables",
     "/usr/lib/podman/netavark": "netavark",
     "/usr/lib/podman/aardvark-dns": "aardvark-dns",
+    "/usr/lib/frr/bgpd": "frr",
+    "/usr/lib/frr/frr-reload.py": "frr-pythontools",
 }
+# The twin's fabric starts routing daemons in namespaces of its own; this machine is to have none. A unit that its
+# administrator has masked stays so, and Debian's packages start nothing where this program says that it is forbidden.
+MASKED = Path("/etc/systemd/system/frr.service")
+POLICY = Path("/usr/sbin/policy-rc.d")
+FORBIDDEN = "#!/bin/sh\nexit 101\n"
 # A systemd in a container takes about six inotify instances; the kernel's default of 128 lets 20 of them start.
 INOTIFY = "/proc/sys/fs/inotify/max_user_instances"
 INOTIFY_INSTANCES = 1024
@@ -41,7 +51,11 @@ def provide() -> None:
             )
         sys.stderr.write(f"image: installing {', '.join(lacking)}\n")
         _apt("update", "-q")
-        _apt("install", "-q", "-y", "--no-install-recommends", *lacking)
+        if "frr" in lacking and not MASKED.is_symlink():
+            MASKED.parent.mkdir(parents=True, exist_ok=True)
+            MASKED.symlink_to("/dev/null")
+        with _nothing_started():
+            _apt("install", "-q", "-y", "--no-install-recommends", *lacking)
     if os.geteuid() != 0:
         raise ImageError("containers with a systemd of their own need root; run this as root")
     _raise_inotify_limit()
@@ -66,6 +80,19 @@ def sources(suite: str) -> list[str]:
             f" (deb <mirror>/debian {suite} main)"
         )
     return lines
+
+
+@contextmanager
+def _nothing_started() -> Iterator[None]:
+    if POLICY.exists():  # the administrator has said already what packages may start
+        yield
+        return
+    POLICY.write_text(FORBIDDEN)
+    POLICY.chmod(0o755)
+    try:
+        yield
+    finally:
+        POLICY.unlink()
 
 
 def _apt(*arguments: str) -> None:
