@@ -18,6 +18,7 @@ NEEDED = {
     "iptables": "iptables",
     "/usr/lib/podman/netavark": "netavark",
     "/usr/lib/podman/aardvark-dns": "aardvark-dns",
+    "nft": "nftables",
     "/usr/lib/frr/bgpd": "frr",
     "/usr/lib/frr/frr-reload.py": "frr-pythontools",
 }

@@ -13,10 +13,10 @@ import host_image
 
 EPILOG = """\
 Packages come from the Debian mirror that this machine's apt is configured for, so an air-gapped site needs that mirror
-and nothing else. What the machine lacks (podman, runc, mmdebstrap, FRR, …) is installed when this runs as root, and named
-when not. The packed image is kept in $KARST_CACHE (default ~/.cache/karst), keyed by its recipe in tools/host_image: a
-changed recipe makes a new image beside the old. Safe to interrupt and to run twice. --fresh makes it anew with
-today's packages, for security updates.
+and nothing else. What the machine lacks (podman, runc, mmdebstrap, FRR, …) is installed when this runs as root, and
+named when not. The packed image is kept in $KARST_CACHE (default ~/.cache/karst), keyed by its recipe in
+tools/host_image: a changed recipe makes a new image beside the old. Safe to interrupt and to run twice. --fresh makes
+it anew with today's packages, for security updates.
 """
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 
 from karst.twin.fabric.daemons import Daemons, lacking
 from karst.twin.fabric.ground import Ground
+from tests.host_image import host_image
 
 HERE = Path(__file__).parent
 CASES = sorted(path.parent.name for path in HERE.glob("*/frr.conf"))
@@ -19,10 +19,8 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module", autouse=True)
 def _frr() -> None:
-    if os.geteuid() != 0:
-        pytest.skip("network namespaces need root")
-    if lacking():
-        pytest.skip(f"Debian's {' and '.join(lacking())} are not installed; make image installs them")
+    host_image()  # with it come Debian's packages, of which FRR is one
+    assert lacking() == ()
 
 
 @pytest.fixture

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +15,7 @@ from pydantic import TypeAdapter
 
 from karst.plan.network.flows import Firewall
 from karst.render.nftables import FirewallRenderer
+from tests.host_image import host_image
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -35,8 +34,7 @@ def firewall_of(case: str) -> Firewall:
 
 def nft(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     """Run a shell script with nft in a network namespace of its own, which goes when it ends."""
-    if os.geteuid() != 0 or shutil.which("nft") is None:
-        pytest.skip("rulesets are loaded by nft, as root")
+    host_image()  # with it come Debian's packages, of which nftables is one
     command = ["unshare", "--net", "sh", "-euc", script, "sh", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 

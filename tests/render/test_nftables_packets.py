@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ import pytest
 from karst.plan.network.flows import Firewall, HostFlow
 from karst.render.nftables import FirewallRenderer
 from karst.site.flows import Protocol
+from tests.host_image import host_image
 
 ROOT = Path(__file__).parents[2]
 HOST, BASTION, NEIGHBOUR, STRANGER = "10.80.0.1", "10.72.0.2", "10.80.0.65", "192.0.2.1"
@@ -78,8 +78,7 @@ def run(*command: str) -> str:
 @pytest.fixture(scope="module")
 def neighbour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, ...]]:
     """What runs a command beside a host that has the ruleset and serves far more than is declared."""
-    if os.geteuid() != 0 or not all(map(shutil.which, ("nft", "ip"))):
-        pytest.skip("namespaces need root, nft and ip")
+    host_image()  # with it come Debian's packages, of which nftables is one
     host, beside = (f"karst-test-{os.getpid()}-{end}" for end in ("host", "beside"))
     server = None
     try:
