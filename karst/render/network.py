@@ -11,8 +11,9 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from karst.plan.network.model import Link, NeighbourRole, Node
 
@@ -67,8 +68,12 @@ class Renderer:
         """Return the node's `frr.conf`; the same node gives the same text."""
         return self._templates[node.role].render(words(node))
 
+    def template(self, role: NeighbourRole) -> Template:
+        """Return the compiled template of a role, which is given what `words` returns."""
+        return self._templates[role]
 
-def words(node: Node) -> dict[str, object]:
+
+def words(node: Node) -> dict[str, Any]:
     """Return what a template is given of the node."""
     links = sorted(node.links, key=_by_interface)
     interfaces: list[tuple[str, Link | None]] = [(link.interface, link) for link in links]

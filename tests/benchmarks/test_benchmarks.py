@@ -16,6 +16,7 @@ TINY = {
     "lynis_hardening": ("--roles", "hardening", "--group", "ssh"),
     "plan_qixing": ("--site", str(ROOT / "sites" / "lab"), "--runs", "1"),
     "prove_network": ("--site", str(ROOT / "sites" / "lab"), "--runs", "1"),
+    "render_fabric": ("--devices", "40", "--leaves", "2", "--runs", "1"),
     "up_hall": ("--servers", "3", "--delay", "0.02"),
     "verify_hall": ("--servers", "3", "--load", "2"),
     "verify_hosts": ("--hosts", "1", "--runs", "1"),
