@@ -85,10 +85,16 @@ def words(node: Node) -> dict[str, Any]:
         "node": node,
         "interfaces": interfaces,
         "peers": peers,
+        "networks": _networks(node),
         "hosts": _hosts(links),
         "bogons": tuple(dict.fromkeys((*BOGONS, *node.own_prefixes))),
         "preferences": sorted({each.preference for each in node.carriers.values() if not each.drained}),
     }
+
+
+def _networks(node: Node) -> list[IPv4Network]:
+    own = node.own_prefixes if node.role is NeighbourRole.BORDER else ()
+    return sorted({IPv4Network(node.loopback), *own})
 
 
 def _hosts(links: list[Link]) -> dict[str, IPv4Address | None]:
