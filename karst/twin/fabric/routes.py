@@ -26,20 +26,32 @@ def _interfaces(route: Mapping[str, Any]) -> Iterator[str]:
 
 def narrow(nodes: Mapping[str, Node], tables: Mapping[str, Table]) -> tuple[str, ...]:
     """Return a sentence for each route that a kernel lacks, or has over fewer or more links than the plan gives."""
-    hosts = {name: str(node.loopback) for name, node in nodes.items() if node.role is NeighbourRole.HOST}
     return tuple(
         f"{name}: {destination} goes over {found} links, the plan gives {wanted}"
         for name, node in nodes.items()
-        for destination, wanted in _widths(node, hosts)
+        for destination, wanted in _widths(node, nodes)
         if (found := len(tables[name].get(destination, ()))) != wanted
     )
 
 
-def _widths(node: Node, hosts: Mapping[str, str]) -> Iterator[tuple[str, int]]:
+def _widths(node: Node, nodes: Mapping[str, Node]) -> Iterator[tuple[str, int]]:
     if node.role in (NeighbourRole.HOST, NeighbourRole.LEAF):
         yield DEFAULT, node.ecmp_width
+    if node.role is NeighbourRole.HOST:
+        return
+    for name, other in nodes.items():
+        direct = sum(link.neighbour == name for link in node.links)
+        # All spines have one AS number, so that none takes what another tells of itself.
+        if other is not node and not other.role is node.role is NeighbourRole.SPINE:
+            yield str(other.loopback), direct or _far(node, other)
+
+
+def _far(node: Node, other: Node) -> int:
+    """Return over how many links a node reaches another that it has no link to."""
     if node.role is NeighbourRole.LEAF:
-        mine = {link.neighbour for link in node.links}
-        yield from ((address, 1 if name in mine else node.ecmp_width) for name, address in hosts.items())
-    elif node.role is not NeighbourRole.HOST:
-        yield from ((address, node.ecmp_width) for address in hosts.values())
+        return node.ecmp_width
+    return node.ecmp_width if other.role is NeighbourRole.HOST else len(_to_spines(node))
+
+
+def _to_spines(node: Node) -> list[str]:
+    return [link.interface for link in node.links if link.neighbour_role is NeighbourRole.SPINE]
