@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from karst.plan.network.model import Node
@@ -11,6 +11,8 @@ from karst.twin.fabric import carriers
 from karst.twin.fabric.daemons import Daemons
 from karst.twin.fabric.ground import FabricError, Ground
 from karst.twin.fabric.routes import Table, narrow, table
+
+Tables = Mapping[str, Table]
 
 # As role `network` sets them on every device, but for the last two: no address on a cable can be anyone else's, and
 # the answer to a packet may come by another way than it went.
@@ -51,19 +53,28 @@ class Fabric:
         with ThreadPoolExecutor(_STARTS_AT_ONCE) as pool:
             list(pool.map(self._start, self._texts))
 
-    def tables(self) -> Mapping[str, Table]:
+    def tables(self) -> Tables:
         """Return what each kernel's routes are now, carriers' too."""
         script = "\n".join(f"ip -n {name} -j route; echo" for name in self._texts)
         listed = [line for line in self.ground.run(["sh", "-euc", script]).splitlines() if line.strip()]
         return {name: table(line) for name, line in zip(self._texts, listed, strict=True)}
 
-    def wait_until_whole(self, patience_s: float) -> Mapping[str, Table]:
+    def wait_until_whole(self, patience_s: float) -> Tables:
         """Wait until every kernel has the routes and widths of the plan; return the tables. Raises FabricError."""
-        return self._wait(lambda tables: narrow(self.nodes, tables), patience_s)
+        return self.wait_until(lambda tables: narrow(self.nodes, tables), patience_s)
 
-    def wait_until_as(self, before: Mapping[str, Table], patience_s: float) -> None:
+    def wait_until(self, lacks: Callable[[Tables], Sequence[str]], patience_s: float) -> Tables:
+        """Wait until the kernels' tables lack nothing; return them. Raises FabricError with what they lack last."""
+        until = time.monotonic() + patience_s
+        while missing := lacks(tables := self.tables()):
+            if time.monotonic() > until:
+                raise FabricError(f"after {patience_s:g} s: {'; '.join(missing)}")
+            time.sleep(_PAUSE_S)
+        return tables
+
+    def wait_until_as(self, before: Tables, patience_s: float) -> None:
         """Wait until every kernel has the routes that it had before. Raises FabricError that names what differs."""
-        self._wait(lambda tables: _differences(before, tables), patience_s)
+        self.wait_until(lambda tables: _differences(before, tables), patience_s)
 
     def unplug(self, node: str, interface: str) -> None:
         """Take a cable out: both its ends lose their carrier."""
@@ -106,6 +117,11 @@ class Fabric:
         """Let it announce its default again."""
         self.daemons[carrier].command(*carriers.withdrawal(self.carriers[carrier], back=True))
 
+    def drain(self, node: str) -> None:
+        """Let a device ask its neighbours to prefer other ways (RFC 8326), until it starts again."""
+        bgp = f"router bgp {self.nodes[node].as_number}"
+        self.daemons[node].command("configure terminal", bgp, "bgp graceful-shutdown")
+
     def reload(self, node: str, text: str) -> None:
         """Give a device another text, by the difference alone; it starts with it from now on."""
         self._texts[node] = text
@@ -135,16 +151,8 @@ class Fabric:
             lines = [f"link set {interface} {state}\n" for interface in self._interfaces(node)]
             self.ground.run(["ip", "-n", node, "-batch", "-"], given="".join(lines))
 
-    def _wait(self, lacks: Callable[[Mapping[str, Table]], tuple[str, ...]], patience_s: float) -> Mapping[str, Table]:
-        until = time.monotonic() + patience_s
-        while missing := lacks(tables := self.tables()):
-            if time.monotonic() > until:
-                raise FabricError(f"after {patience_s:g} s: {'; '.join(missing)}")
-            time.sleep(_PAUSE_S)
-        return tables
 
-
-def _differences(before: Mapping[str, Table], now: Mapping[str, Table]) -> tuple[str, ...]:
+def _differences(before: Tables, now: Tables) -> tuple[str, ...]:
     return tuple(
         f"{name}: {destination} goes over {_listed(now[name], destination)}, before over {_listed(was, destination)}"
         for name, was in before.items()

@@ -64,23 +64,23 @@ def probed(ground: Ground, flows: Sequence[Flow], interval_s: float = INTERVAL_S
     for index, flow in enumerate(flows):
         sent_s = seen[flow.source]["sent_s"]
         arrived = {number for name in flow.destinations for number in seen[name]["received"].get(str(index), ())}
-        longest_s = max(_gaps_s(sent_s, arrived), default=0.0)
+        longest_s = max(outages_s(sent_s, arrived, interval_s), default=0.0)
         found.packets = max(found.packets, len(sent_s))
         found.lost.append(len(sent_s) - len(arrived))
         found.longest_ms.append(round(longest_s * 1000, 1))
 
 
-def _gaps_s(sent_s: Sequence[float], arrived: Collection[int]) -> Iterator[float]:
-    """Yield for each run of lost packets the time from the first of them to the next that arrived."""
-    began: float | None = None
-    for number, sent in enumerate(sent_s):
-        if number not in arrived:
-            began = sent if began is None else began
-        elif began is not None:
-            yield sent - began
-            began = None
-    if began is not None:
-        yield sent_s[-1] - began
+def outages_s(sent_s: Sequence[float], arrived: Collection[int], interval_s: float) -> Iterator[float]:
+    """Yield how long each run of lost packets was: from the first to the last of them, and an interval more.
+
+    `sent_s` says when each was sent, by its number. A sender that was late makes no outage longer.
+    """
+    lost = [number for number in range(len(sent_s)) if number not in arrived]
+    for index, number in enumerate(lost):
+        if index == 0 or number != lost[index - 1] + 1:
+            began = sent_s[number]
+        if index == len(lost) - 1 or lost[index + 1] != number + 1:
+            yield sent_s[number] - began + interval_s
 
 
 def _orders(flows: Sequence[Flow], interval_s: float) -> Mapping[str, Orders]:
