@@ -15,7 +15,7 @@ from karst.twin.fabric.fabric import Fabric, Tables
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("fabric")]
 
-PATIENCE_S = 60
+PATIENCE_S = 30
 BORDER, CARRIER = BORDERS[0], CARRIERS[BORDERS[0]][0]
 # Stands for a test that is killed: it prints the process that holds everything, and waits.
 HELD = """

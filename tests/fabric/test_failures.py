@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("fabric")]
 
 LEAF, SPINE, BORDER, HOST, CARRIER = "h1-r1-leaf-a", "spine-01", "border-1", "h1-r1-01-s01", "telecom"
 TRIES = 2
-PATIENCE_S = 60
+PATIENCE_S = 30
 NONE_MS = 2000 * INTERVAL_S
 
 

@@ -85,4 +85,6 @@ async def _main(orders: Orders) -> Seen:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(asyncio.run(_main(json.loads(sys.argv[1])))))
+    seen = asyncio.run(_main(json.loads(sys.argv[1])))
+    with suppress(BrokenPipeError):  # who asked has given up meanwhile
+        print(json.dumps(seen), flush=True)  # noqa: T201 - for the one who asked
