@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from karst.twin.fabric.daemons import lacking
 from karst.twin.fabric.fabric import Fabric
 from karst.twin.fabric.flows import Flow
 from karst.twin.fabric.ground import Ground
+from tests.host_image import host_image
 
 ROOT = Path(__file__).parents[2]
 FLOWS_EACH_WAY = 32
@@ -31,11 +31,13 @@ def texts(renderer: Renderer, planned: Mapping[str, Node]) -> Mapping[str, str]:
 
 
 @pytest.fixture(scope="session")
-def fabric(renderer: Renderer) -> Iterator[Fabric]:
-    if os.geteuid() != 0:
-        pytest.skip("network namespaces need root")
-    if lacking():
-        pytest.skip(f"Debian's {' and '.join(lacking())} are not installed; make image installs them")
+def frr() -> None:
+    host_image()  # with it come Debian's packages, of which FRR is one
+    assert lacking() == ()
+
+
+@pytest.fixture(scope="session")
+def fabric(renderer: Renderer, frr: None) -> Iterator[Fabric]:  # noqa: ARG001 - only that it is there
     with Ground() as ground:
         made = Fabric(ground, nodes(), texts(renderer, nodes()))
         made.build()

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
-
-import psutil
 import pytest
 from clos import BORDERS, CARRIERS, HOSTS, LEAVES, SPINES, nodes
 
@@ -17,17 +12,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("fabric")]
 
 PATIENCE_S = 30
 BORDER, CARRIER = BORDERS[0], CARRIERS[BORDERS[0]][0]
-# Stands for a test that is killed: it prints the process that holds everything, and waits.
-HELD = """
-import time
-from karst.twin.fabric.daemons import Daemons
-from karst.twin.fabric.ground import Ground
-with Ground() as ground:
-    ground.add(["alone"])
-    Daemons(ground, "alone").start()
-    print(ground.first, flush=True)
-    time.sleep(60)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -84,16 +68,3 @@ def test_a_carrier_that_announces_more_than_agreed_is_cut_off(
     fabric.reload(BORDER, renderer.frr(nodes()[BORDER]))
     fabric.daemons[BORDER].command("clear bgp swp32")
     fabric.wait_until_as(whole, PATIENCE_S)
-
-
-def test_a_killed_fabric_leaves_no_process() -> None:
-    holder = subprocess.Popen([sys.executable, "-c", HELD], stdout=subprocess.PIPE, text=True)
-    assert holder.stdout
-    first = psutil.Process(int(holder.stdout.readline()))
-    # The first process of a namespace takes in the daemons, whose parents have ended.
-    inside = [first, *first.children(recursive=True)]
-    assert {"zebra", "staticd", "bfdd", "bgpd"} <= {process.name() for process in inside}
-    holder.send_signal(signal.SIGKILL)
-    holder.wait()
-    _, alive = psutil.wait_procs(inside, timeout=10)
-    assert alive == []

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from zlib import crc32
 
 from karst.plan.network.model import Node
 from karst.twin.fabric import carriers
@@ -28,6 +30,7 @@ _SYSCTLS = (
 )
 _STARTS_AT_ONCE = 4
 _PAUSE_S = 0.1
+_FIRST_NUMBER = 10
 
 
 class Fabric:
@@ -44,9 +47,15 @@ class Fabric:
         """Lay the cables and start every device. Raises FabricError."""
         self.ground.add(self._texts)
         for name in self._texts:
-            self.ground.run(["sysctl", "-qw", *_SYSCTLS], name)
+            # As switches have it: with one seed for all (Linux before 6.12) each would choose as the one before it did,
+            # and some ways would lie idle.
+            seed = f"net.ipv4.fib_multipath_hash_seed={crc32(name.encode())}"
+            self.ground.run(["sysctl", "-qw", "--ignore", *_SYSCTLS, seed], name)
+        # Numbers that no other interface has: where both ends of a cable have the same, Linux does not see that it is
+        # a virtual one, and tells of lost carriers but once a second.
         cables = [
-            f"link add {a} netns {near} type veth peer name {b} netns {far}\n" for near, a, far, b in self._cables()
+            f"link add {a} index {number} netns {near} type veth peer name {b} index {number + 1} netns {far}\n"
+            for number, (near, a, far, b) in zip(count(_FIRST_NUMBER, 2), self._cables(), strict=False)
         ]
         self.ground.run(["ip", "-batch", "-"], given="".join(cables))
         self._set(self._texts, "up")
