@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from converging.hosts import CLONE, NAMES, Hosts, running
-from converging.playing import BIN, ansible
+from converging.playing import ansible
 from converging.work import Work, asked, spoil, state
+from peers.environment import install
 
 PYINFRA = "pyinfra==3.10.0"
 GOAL = 1.0
@@ -51,14 +52,6 @@ def pyinfra(hosts: Hosts, program: Path) -> None:
     )
     if run.returncode:
         raise SystemExit(f"pyinfra failed:\n{run.stdout[-4000:]}\n{run.stderr[-4000:]}")
-
-
-def install_pyinfra(folder: Path) -> Path:
-    """Install it, for this run alone, into an environment of its own."""
-    place = folder / "pyinfra"
-    subprocess.run([BIN / "uv", "venv", "--quiet", "--python", sys.executable, place], check=True)
-    subprocess.run([BIN / "uv", "pip", "install", "--quiet", "--python", place / "bin" / "python", PYINFRA], check=True)
-    return place / "bin" / "pyinfra"
 
 
 def prepare(hosts: Hosts) -> tuple[Work, dict[str, Any]]:
@@ -117,7 +110,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3, help="of each; the median counts")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kc-", dir="/tmp") as name:
-        program = install_pyinfra(Path(name))
+        program = install(Path(name) / "pyinfra", PYINFRA) / "pyinfra"
         with running(Path(name), NAMES[: given.hosts]) as hosts:
             print(json.dumps(measure(hosts, program, given.runs)))
 

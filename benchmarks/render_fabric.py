@@ -24,11 +24,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from peers.environment import install
+
 from karst.plan.network.model import Link, NeighbourRole, Node
 from karst.render.network import Renderer, words
 
 CLONE = Path(__file__).resolve().parents[1]
-BIN = Path(sys.executable).parent
 PYAVD = "pyavd==6.4.0"
 HOSTS, SPINES = 48, 4
 BATCH = 250
@@ -102,11 +103,7 @@ def rendered(devices: int, render: Callable[[Any], str], given: Callable[[Node],
 
 def avd(folder: Path, leaves: Iterable[int]) -> list[dict[str, Any]]:
     """What pyavd took, a fabric a process."""
-    python = folder / "bin" / "python"
-    subprocess.run([BIN / "uv", "venv", "--quiet", "--python", sys.executable, folder], check=True)
-    subprocess.run(
-        [BIN / "uv", "pip", "install", "--quiet", "--compile-bytecode", "--python", python, PYAVD], check=True
-    )
+    python = install(folder, PYAVD, "--compile-bytecode") / "python"
     found = []
     for number in leaves:
         command = [python, CLONE / "benchmarks" / "rendering" / "avd.py", str(number)]

@@ -7,9 +7,8 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from karst.cli.console import PIPE_WIDTH, faults_as_sentences, out
+from karst.cli.console import faults_as_sentences, wide
 from karst.cli.site import SiteArgument, find_site
 from karst.cli.switch_tables import cables_table
 from karst.plan.data import as_json
@@ -54,8 +53,7 @@ def cables(
     elif output is CablesFormat.CSV:
         sys.stdout.write(cables_csv(found))
     else:
-        console = out if out.is_terminal else Console(highlight=False, width=PIPE_WIDTH)
-        console.print(cables_table(found))
+        wide().print(cables_table(found))
 
 
 def _at(cable: Cable, device: str) -> bool:

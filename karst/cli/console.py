@@ -33,8 +33,12 @@ def say(what: str, text: str) -> None:
     err.print(f"  {what:<16} {text}", markup=False)
 
 
-# A pipe has no width; rich would take 80 columns for it and cut names short.
-PIPE_WIDTH = 240
+_PIPE_WIDTH = 240
+
+
+def wide() -> Console:
+    """Return where tables go. A pipe has no width; rich would take 80 columns for it and cut names short."""
+    return out if out.is_terminal else Console(highlight=False, width=_PIPE_WIDTH)
 
 
 def plural(number: int, noun: str, several: str = "") -> str:

@@ -6,22 +6,20 @@ import sys
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from karst.cli.console import PIPE_WIDTH, Format, faults_as_sentences, out
+from karst.cli.console import Format, faults_as_sentences, wide
 from karst.cli.plan_tables import pdus_table, rack_table, rack_tables, server_table, site_tables
 from karst.cli.site import SiteArgument, find_site
 from karst.cli.switch_tables import SwitchInFull, switch_tables
 from karst.plan.data import as_json, plan_data
 from karst.plan.model import Plan, Rack, Server
-from karst.plan.network.cables import cables, cables_of
+from karst.plan.network.cables import cables_of
 from karst.plan.network.fabric import fabric
 from karst.plan.pipeline import plan as plan_site
 from karst.plan.rack import rack as rack_of
 from karst.plan.server import server as server_of
 from karst.site.load import load
 from karst.site.problems import nearest
-from karst.site.switches import SwitchRole
 
 
 def plan(
@@ -56,7 +54,7 @@ def plan(
     if output is Format.JSON:
         sys.stdout.buffer.write(as_json(document))
         return
-    console = out if out.is_terminal else Console(highlight=False, width=PIPE_WIDTH)
+    console = wide()
     for index, table in enumerate(tables):
         if index:
             console.print()
@@ -74,10 +72,7 @@ def found_switch(planned: Plan, name: str) -> SwitchInFull:
     """Return a switch and its cables. Raises typer.BadParameter for a name that the plan does not have."""
     if name not in planned.switches:
         raise typer.BadParameter(f'there is no switch "{name}"{nearest(name, planned.switches.keys())}')
-    made, kept = fabric(planned), planned.switches[name]
-    if kept.role is not SwitchRole.OUT_OF_BAND:
-        return SwitchInFull(kept, tuple(cables_of(made, name)))
-    return SwitchInFull(kept, tuple(cable for cable in cables(made) if cable.a.device == name))
+    return SwitchInFull(planned.switches[name], tuple(cables_of(fabric(planned), name)))
 
 
 def found_server(planned: Plan, name: str) -> Server:

@@ -5,17 +5,17 @@ So a device that was told the same again finds nothing to change. See docs/netwo
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Template
 
+from karst.plan.naming import natural
 from karst.plan.network.model import Link, NeighbourRole, Node
+from karst.render.templates import environment
 
 _GROUPS: Mapping[NeighbourRole, str] = MappingProxyType(
     {
@@ -53,16 +53,9 @@ class Renderer:
 
     def __init__(self, templates: Path) -> None:
         """Compile `frr/*.j2` of `templates`. Raises jinja2.TemplateError if one is faulty or lacking."""
-        environment = Environment(
-            loader=FileSystemLoader(templates / "frr"),
-            undefined=StrictUndefined,
-            autoescape=False,  # noqa: S701 - FRR's words are no HTML
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-        )
+        found = environment(templates / "frr")
         roles = (NeighbourRole.HOST, NeighbourRole.LEAF, NeighbourRole.SPINE, NeighbourRole.BORDER)
-        self._templates = {role: environment.get_template(f"{role}.j2") for role in roles}
+        self._templates = {role: found.get_template(f"{role}.j2") for role in roles}
 
     def frr(self, node: Node) -> str:
         """Return the node's `frr.conf`; the same node gives the same text."""
@@ -75,7 +68,7 @@ class Renderer:
 
 def words(node: Node) -> dict[str, Any]:
     """Return what a template is given of the node."""
-    links = sorted(node.links, key=_by_interface)
+    links = sorted(node.links, key=_by_interface)  # FRR's own order: `swp2` before `swp10`
     interfaces: list[tuple[str, Link | None]] = [(link.interface, link) for link in links]
     interfaces.append((_LOOPBACK, None))
     interfaces.sort(key=_by_name)
@@ -101,18 +94,12 @@ def _hosts(links: list[Link]) -> dict[str, IPv4Address | None]:
     return {link.neighbour: link.neighbour_loopback for link in links if link.neighbour_role is NeighbourRole.HOST}
 
 
-@lru_cache(maxsize=4096)
-def _natural(name: str) -> tuple[tuple[str, int], ...]:
-    """Return a key that sorts interfaces as FRR does: `swp2` before `swp10`."""
-    return tuple((text, int(number or -1)) for text, number in re.findall(r"(\D*)(\d*)", name))
-
-
 def _by_interface(link: Link) -> tuple[tuple[str, int], ...]:
-    return _natural(link.interface)
+    return natural(link.interface)
 
 
 def _by_name(interface: tuple[str, Link | None]) -> tuple[tuple[str, int], ...]:
-    return _natural(interface[0])
+    return natural(interface[0])
 
 
 def _by_group(peer: tuple[str, Link]) -> str:

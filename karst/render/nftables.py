@@ -9,9 +9,8 @@ from collections.abc import Sequence
 from ipaddress import IPv4Network
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from karst.plan.network.flows import Firewall, HostFlow
+from karst.render.templates import environment
 from karst.site.flows import Protocol
 
 
@@ -20,16 +19,9 @@ class FirewallRenderer:
 
     def __init__(self, templates: Path) -> None:
         """Compile `nftables/host.j2` of `templates`. Raises jinja2.TemplateError if it is faulty or lacking."""
-        environment = Environment(
-            loader=FileSystemLoader(templates / "nftables"),
-            undefined=StrictUndefined,
-            autoescape=False,  # noqa: S701 - nftables' words are no HTML
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-        )
-        environment.globals |= {"braced": braced, "match": match}
-        self._template = environment.get_template("host.j2")
+        found = environment(templates / "nftables")
+        found.globals |= {"braced": braced, "match": match}
+        self._template = found.get_template("host.j2")
 
     def ruleset(self, host: Firewall) -> str:
         """Return the host's `nftables.conf`; the same firewall gives the same text."""

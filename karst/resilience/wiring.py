@@ -23,10 +23,9 @@ def wiring(made: Fabric) -> Wiring:
     for cable in carrying(made):
         upper, lower = cable.a.device, cable.b.device
         if cable.kind is CableKind.CARRIER:
-            carrier = network.carriers[lower]
-            if carrier.drained or carrier.entrance in network.entrances_drained:
+            if network.is_drained(lower):
                 continue
-            carriers[lower] = Uplink(upper, carrier.entrance, cable.speed_gbps)
+            carriers[lower] = Uplink(upper, network.carriers[lower].entrance, cable.speed_gbps)
         else:
             there = hosts[lower] if cable.kind is CableKind.HOST else to[switches[lower].role][lower]
             there[upper] = there.get(upper, 0) + cable.speed_gbps

@@ -10,11 +10,7 @@ from karst.site.allocations import SwitchAllocation
 from karst.site.model import Site
 from karst.site.names import seats
 from karst.site.problems import Problems
-from karst.site.switches import LEAVES, SwitchRole, switches_of
-
-# Which numbers a switch has beside its ordinal and out-of-band address.
-ROUTES = (SwitchRole.LEAF, SwitchRole.SPINE, SwitchRole.BORDER)
-OWN_AS_NUMBER = (SwitchRole.LEAF, SwitchRole.BORDER)
+from karst.site.switches import OWN_AS_NUMBER, ROUTES, SwitchRole, is_second_leaf, switches_of
 
 
 def free(choices: Iterator[Any], used: Collection[Any], needed: int) -> list[Any]:
@@ -80,7 +76,7 @@ def allocate_switches(site: Site, problems: Problems) -> dict[str, SwitchAllocat
 def _rack(of_row: list[tuple[int, str]], middle: float, name: str) -> str:
     """Return where a row's switch stands: in the rack nearest to the middle, its second leaf in the next."""
     nearest = sorted(of_row, key=lambda each: (abs(each[0] - middle), each[0]))
-    return nearest[min(1, len(nearest) - 1)][1] if name.endswith(LEAVES[1]) else nearest[0][1]
+    return nearest[min(1, len(nearest) - 1)][1] if is_second_leaf(name) else nearest[0][1]
 
 
 def _give(given: dict[str, dict[str, Any]], names: list[str], field: str, values: list[Any]) -> None:

@@ -31,6 +31,10 @@ class AsNumbers(Model):
     first: AsNumber
     last: AsNumber
 
+    def __contains__(self, number: int) -> bool:
+        """Return whether a number is in the range."""
+        return self.first <= number <= self.last
+
 
 class Per(StrEnum):
     """What has switches of its own."""
@@ -129,3 +133,8 @@ class NetworkFile(SiteFile):
     own_prefixes: Annotated[tuple[IPv4Network, ...], Field(min_length=1)]  # what carriers are told of
     entrances_drained: tuple[Name, ...] = ()
     flows: tuple[Flow, ...] = ()
+
+    def is_drained(self, carrier: str) -> bool:
+        """Return whether a carrier is drained, itself or with its entrance."""
+        found = self.carriers[carrier]
+        return found.drained or found.entrance in self.entrances_drained

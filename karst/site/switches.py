@@ -24,6 +24,11 @@ class SwitchRole(StrEnum):
     OUT_OF_BAND = "out_of_band"
 
 
+# Those that have a loopback, and of them those whose AS number is their own.
+ROUTES = (SwitchRole.LEAF, SwitchRole.SPINE, SwitchRole.BORDER)
+OWN_AS_NUMBER = (SwitchRole.LEAF, SwitchRole.BORDER)
+
+
 @dataclass(frozen=True, slots=True)
 class DeclaredSwitch:
     """A switch and where it belongs: to a row or a rack (`of`), or into a plant room."""
@@ -60,6 +65,11 @@ def switches_of(network: NetworkFile, racks: RacksFile) -> Mapping[str, Declared
             SwitchRole.OUT_OF_BAND, fabric.out_of_band.device_type, of=owner
         )
     return found
+
+
+def is_second_leaf(name: str) -> bool:
+    """Return whether a switch is leaf b of its pair."""
+    return name.endswith(f"-{LEAVES[1]}")
 
 
 def spine_name(index: int) -> str:

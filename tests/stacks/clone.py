@@ -74,11 +74,13 @@ class Clone:
         site = folder / "sites" / "lab"
         (site / "tenants.yml").write_text("schema: 1\ntenants: {}\n")
         (site / "clusters.yml").write_text("schema: 1\nclusters: {}\n")
-        for name, word in (("racks.yml", "        role: control_plane\n"), ("allocations.yml", "control_plane:\n")):
-            text = (site / name).read_text()
-            assert word in text
-            there = text if name == "racks.yml" else word + text.partition(word)[2].partition("switches:")[0]
-            (site / name).write_text(text.replace(word if name == "racks.yml" else there, ""))
+        racks, allocations = site / "racks.yml", site / "allocations.yml"
+        text, role = racks.read_text(), "        role: control_plane\n"
+        assert role in text
+        racks.write_text(text.replace(role, ""))
+        before, members, after = allocations.read_text().partition("control_plane:\n")
+        assert members
+        allocations.write_text(before + "switches:" + after.partition("switches:")[2])
         return made
 
     @property

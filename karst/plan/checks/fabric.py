@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from math import ceil
 
-from karst.plan.model import Plan, RackSeat
-from karst.plan.network.cables import host_interfaces, of_border, uplinks
+from karst.plan.checks.racks import used_layouts
+from karst.plan.model import Layout, Plan, RackSeat
+from karst.plan.network.cables import of_border, uplinks
 from karst.plan.network.fabric import Fabric, block, fabric
 from karst.plan.network.lengths import reach_m, stock_length, switch_to_unit
 from karst.plan.network.model import CableKind, Switch
 from karst.plan.network.out_of_band import asked
 from karst.site.place import RequiredClass
 from karst.site.problems import Problems
-from karst.site.switches import SwitchRole
+from karst.site.switches import LEAVES, SwitchRole
 
 FILE = "network.yml"
 
@@ -24,6 +25,8 @@ def check_fabric(plan: Plan, problems: Problems) -> None:
     _borders(made, problems)
     if plan.site.place.required_class is not RequiredClass.C:
         _paths(made, problems)
+    for layout in used_layouts(plan):
+        _interfaces(made, layout, problems)
     for seat in plan.racks.values():
         _rack(made, seat, problems)
     for switch in plan.switches.values():
@@ -69,14 +72,18 @@ def _paths(made: Fabric, problems: Problems) -> None:
             problems.error(FILE, line, what, "busways of two paths at the row")
 
 
-def _rack(made: Fabric, seat: RackSeat, problems: Problems) -> None:
-    """Pass: every server has an interface to either leaf and a port there, and whatever is managed one out of band."""
-    site, layout = made.plan.site, made.plan.layout(seat)
+def _interfaces(made: Fabric, layout: Layout, problems: Problems) -> None:
+    """Pass: every server has an interface to either leaf."""
     for short, server in layout.servers.items():
-        if len(host_interfaces(made, server.device_type)) < len(made.leaves_of(seat)):
-            line = site.line("racks.yml", *layout.where, "servers", short)
+        if len(made.host_interfaces[server.device_type]) < len(LEAVES):
+            line = made.plan.site.line("racks.yml", *layout.where, "servers", short)
             what = f"{'.'.join(layout.where)}: {short}, {server.device_type}, has fewer interfaces than leaves"
             problems.error("racks.yml", line, what, "a device type with one to either leaf")
+
+
+def _rack(made: Fabric, seat: RackSeat, problems: Problems) -> None:
+    """Pass: every server has a port on either leaf, and whatever is managed one out of band."""
+    layout = made.plan.layout(seat)
     places = len(made.ranks(seat))
     for leaf in made.leaves_of(seat):
         _enough(made, leaf, seat, places, "servers", problems)
@@ -128,7 +135,9 @@ def _reach(made: Fabric, problems: Problems) -> None:
             _far(plan, cable.kind, cable.length_m, (border.name, other), problems)
     for seat in plan.racks.values():
         layout = plan.layout(seat)
-        units = [server.u for server in layout.servers.values()]
+        # Up to the top, or to the bottom, is furthest.
+        units = sorted(server.u for server in layout.servers.values())
+        units = [*units[:1], *units[-1:]]
         ways = [(leaf, CableKind.HOST, units) for leaf in made.leaves_of(seat)]
         ways.append((made.out_of_band_of(seat), CableKind.OUT_OF_BAND, [*units, layout.height_u]))
         for switch, kind, ends in ways:

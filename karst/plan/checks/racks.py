@@ -13,14 +13,18 @@ from karst.site.problems import Problems
 
 def check_racks(plan: Plan, problems: Problems) -> None:
     """Check every layout that some rack has."""
-    used = {seat.pattern for seat in plan.racks.values() if seat.name not in plan.changed}
-    layouts = [layout for name, layout in plan.patterns.items() if name in used]
-    for layout in [*layouts, *plan.changed.values()]:
+    for layout in used_layouts(plan):
         _supplies(plan, layout, problems)
         _outlets(plan, layout, problems)
         _branches(plan, layout, problems)
         _feeds(plan, layout, problems)
         _budget(plan, layout, problems)
+
+
+def used_layouts(plan: Plan) -> list[Layout]:
+    """Return the layouts that some rack has, each once."""
+    used = {seat.pattern for seat in plan.racks.values() if seat.name not in plan.changed}
+    return [*(layout for name, layout in plan.patterns.items() if name in used), *plan.changed.values()]
 
 
 def _error(plan: Plan, layout: Layout, path: tuple[str, ...], what: str, expected: str, problems: Problems) -> None:

@@ -12,7 +12,7 @@ from karst.plan.network.fabric import Fabric, at, block, border_port, uplink
 from karst.plan.network.laying import along_row, between_rooms, lay, speed_gbps
 from karst.plan.network.lengths import between_switches, in_plant_room, switch_to_unit
 from karst.plan.network.model import Cable, CableKind, End, Switch
-from karst.plan.network.out_of_band import out_of_band, out_of_band_of_rooms
+from karst.plan.network.out_of_band import out_of_band
 from karst.plan.server import seat_of
 from karst.site.names import device_name
 from karst.site.switches import SwitchRole
@@ -23,9 +23,7 @@ HAND_OVER = "hand-over"  # a carrier's interface: what it is called is the carri
 def cables(made: Fabric) -> Iterator[Cable]:
     """Yield every cable: those that carry traffic, then those out of band."""
     yield from carrying(made)
-    for seat in made.plan.racks.values():
-        yield from out_of_band(made, seat)
-    yield from out_of_band_of_rooms(made)
+    yield from out_of_band(made)
 
 
 def carrying(made: Fabric) -> Iterator[Cable]:
@@ -40,7 +38,7 @@ def carrying(made: Fabric) -> Iterator[Cable]:
 
 
 def cables_of(made: Fabric, name: str) -> Iterator[Cable]:
-    """Yield the cables of one device that routes. Raises KeyError for one that the plan does not have."""
+    """Yield the cables of one switch, or those that carry a server's traffic. Raises KeyError for any other name."""
     switch = made.plan.switches.get(name)
     if switch is None:
         seat, server = seat_of(made.plan, name)
@@ -57,6 +55,8 @@ def cables_of(made: Fabric, name: str) -> Iterator[Cable]:
             yield from (cable for cable in of_border(made, border) if cable.a.device == name)
     elif switch.role is SwitchRole.BORDER:
         yield from of_border(made, switch)
+    else:
+        yield from (cable for cable in out_of_band(made) if cable.a.device == name)
 
 
 def uplinks(made: Fabric, leaf: Switch, only: Switch | None = None) -> Iterator[Cable]:
@@ -102,7 +102,7 @@ def of_rack(
         free = block(made, leaf, seat)
         for short in layout.servers if servers is None else servers:
             server = layout.servers[short]
-            port, interfaces = at(free, place[short]), host_interfaces(made, server.device_type)
+            port, interfaces = at(free, place[short]), made.host_interfaces[server.device_type]
             if port and turn < len(interfaces):
                 ends = (End(leaf.name, port), End(device_name(seat.name, short), interfaces[turn]))
                 speeds = (
@@ -111,12 +111,6 @@ def of_rack(
                 )
                 length_m = switch_to_unit(made.plan, leaf, seat.name, server.u)
                 yield lay(made, CableKind.HOST, ends, min(speeds), length_m, along_row(leaf, seat))
-
-
-def host_interfaces(made: Fabric, device_type: str) -> tuple[str, ...]:
-    """Return a server's interfaces to the leaves: the first goes to leaf a, the second to leaf b."""
-    interfaces = made.plan.site.device_types[device_type].interfaces
-    return tuple(each.name for each in interfaces if not each.mgmt_only)
 
 
 def _to_spine(made: Fabric, there: End, here: End, spine: Switch, other: Switch) -> Cable:

@@ -15,6 +15,7 @@ from karst.plan.model import Layout, Plan, RackSeat
 from karst.plan.naming import natural
 from karst.plan.network.model import Switch
 from karst.plan.network.switches import Ports, ports
+from karst.site.names import rack_name
 from karst.site.network import Per
 from karst.site.switches import SwitchRole
 
@@ -26,6 +27,8 @@ class Fabric:
     plan: Plan
     ports: Mapping[str, Ports]  # by device type of a switch
     interface_types: Mapping[str, Mapping[str, str]]  # by device type, by interface
+    management: Mapping[str, str | None]  # by device type: the interface, if it has one
+    host_interfaces: Mapping[str, tuple[str, ...]]  # by device type: the first goes to leaf a, the second to leaf b
     leaves: Mapping[str, tuple[Switch, ...]]  # by row or rack
     out_of_band: Mapping[str, Switch]  # by row, rack or plant room
     spines: tuple[Switch, ...]  # by ordinal
@@ -67,7 +70,7 @@ class Fabric:
 
     def _of_row(self, row: str) -> list[str]:
         positions = range(1, self.plan.site.spaces.rows[row].positions + 1)
-        return [name for position in positions if (name := f"{row}-{position:02d}") in self.plan.racks]
+        return [name for position in positions if (name := rack_name(row, position)) in self.plan.racks]
 
 
 def fabric(plan: Plan) -> Fabric:
@@ -85,11 +88,16 @@ def fabric(plan: Plan) -> Fabric:
         by_room[room] = (*by_room.get(room, ()), name)
     carriers = {border: by_room.get(there.plant_room, ()) for border, there in network.borders.items()}
     types = {switch.device_type for switch in plan.switches.values()}
+    interfaces = {slug: kind.interfaces for slug, kind in plan.site.device_types.items()}
     return Fabric(
         plan=plan,
         ports={name: ports(plan.site, name) for name in types},
-        interface_types={
-            slug: {each.name: each.type for each in kind.interfaces} for slug, kind in plan.site.device_types.items()
+        interface_types={slug: {each.name: each.type for each in found} for slug, found in interfaces.items()},
+        management={
+            slug: next((each.name for each in found if each.mgmt_only), None) for slug, found in interfaces.items()
+        },
+        host_interfaces={
+            slug: tuple(each.name for each in found if not each.mgmt_only) for slug, found in interfaces.items()
         },
         leaves=MappingProxyType(leaves),
         out_of_band={str(each.of or each.plant_room): each for each in by_role[SwitchRole.OUT_OF_BAND]},

@@ -36,8 +36,8 @@ def in_plant_room(plan: Plan) -> float:
 
 def stock_length(plan: Plan, length_m: float) -> str:
     """Return the next length in stock, "3 m"; nothing if none is long enough."""
-    longer = [each for each in sorted(plan.site.network.cables.stock_m) if each >= length_m]
-    return f"{longer[0]:g} m" if longer else ""
+    take_m = min((each for each in plan.site.network.cables.stock_m if each >= length_m), default=None)
+    return "" if take_m is None else f"{take_m:g} m"
 
 
 def reach_m(plan: Plan, kind: CableKind) -> float:

@@ -11,19 +11,13 @@ from karst.plan.network.fabric import Fabric
 from karst.plan.network.model import Cable, CarrierPolicy, Link, NeighbourRole, Node, Switch
 from karst.plan.server import seat_of, server
 from karst.site.names import device_name
-from karst.site.switches import SwitchRole
-
-_ROLES = {
-    SwitchRole.LEAF: NeighbourRole.LEAF,
-    SwitchRole.SPINE: NeighbourRole.SPINE,
-    SwitchRole.BORDER: NeighbourRole.BORDER,
-}
+from karst.site.switches import ROUTES
 
 
 def nodes(made: Fabric) -> Iterator[Node]:
     """Yield every node: switches, then hosts."""
     for name, switch in made.plan.switches.items():
-        if switch.role in _ROLES:
+        if switch.role in ROUTES:
             yield node(made, name)
     for seat in made.plan.racks.values():
         for short in made.plan.layout(seat).servers:
@@ -70,7 +64,7 @@ def _policies(made: Fabric, border: Switch) -> Mapping[str, CarrierPolicy]:
             as_number=carrier.as_number,
             preference=carrier.preference,
             max_prefixes=carrier.max_prefixes,
-            drained=carrier.drained or carrier.entrance in network.entrances_drained,
+            drained=network.is_drained(name),
         )
     return MappingProxyType(found)
 
@@ -96,7 +90,7 @@ def _who(made: Fabric, name: str) -> tuple[NeighbourRole, int, IPv4Address | Non
     if switch is not None:
         if switch.as_number is None:
             raise KeyError(name)
-        return _ROLES[switch.role], switch.as_number, switch.loopback
+        return NeighbourRole(switch.role.value), switch.as_number, switch.loopback
     carrier = made.plan.site.network.carriers.get(name)
     if carrier is not None:
         return NeighbourRole.CARRIER, carrier.as_number, None

@@ -12,7 +12,7 @@ from karst.plan.model import PlanError, RackSeat, Row
 from karst.plan.network.model import Switch
 from karst.site.model import Site
 from karst.site.problems import Problems
-from karst.site.switches import LEAVES, DeclaredSwitch, SwitchRole, switches_of
+from karst.site.switches import DeclaredSwitch, SwitchRole, is_second_leaf, switches_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,6 @@ class Ports:
 
     downlinks: tuple[str, ...]
     uplinks: tuple[str, ...]
-    management: str
 
 
 def ports(site: Site, device_type: str) -> Ports:
@@ -33,7 +32,6 @@ def ports(site: Site, device_type: str) -> Ports:
     return Ports(
         downlinks=tuple(each.name for each in interfaces if each.type == spec.downlink_type and not each.mgmt_only),
         uplinks=tuple(each.name for each in interfaces if each.type == spec.uplink_type and not each.mgmt_only),
-        management=next((each.name for each in interfaces if each.mgmt_only), ""),
     )
 
 
@@ -87,7 +85,7 @@ def switches(
 def _path(row: Row, name: str) -> str:
     """Return the path that feeds a switch of a row: a leaf's is its pair's first or second."""
     paths = sorted(row.busways)
-    return paths[min(1, len(paths) - 1)] if name.endswith(LEAVES[1]) else paths[0]
+    return paths[min(1, len(paths) - 1)] if is_second_leaf(name) else paths[0]
 
 
 def _units(site: Site, declared: Mapping[str, DeclaredSwitch], heights_u: Mapping[str, int]) -> dict[str, int]:

@@ -51,7 +51,7 @@ def _in_range(draft: Draft, name: str, allocation: RackAllocation, problems: Pro
         if block.prefixlen != prefixes.rack_prefix_length or not block.subnet_of(prefix):
             expected = f"a /{prefixes.rack_prefix_length} inside {prefix}, as network.yml says"
             problems.error(document.file, where, f"racks.{name}: {field} is {block}", expected)
-    if numbers.first <= numbers.last and not numbers.first <= allocation.as_number <= numbers.last:
+    if numbers.first <= numbers.last and allocation.as_number not in numbers:
         expected = f"one from {numbers.first} to {numbers.last}, as network.yml says"
         problems.error(document.file, where, f"racks.{name}: as_number is {allocation.as_number}", expected)
 

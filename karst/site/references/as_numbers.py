@@ -31,7 +31,7 @@ def check_as_numbers(document: Document[NetworkFile], network: NetworkFile, prob
     singles["fabric", "spine", "as_number"] = ("fabric.spine", network.fabric.spine.as_number)
     for path, (who, number) in singles.items():
         for name, numbers in ranges.items():
-            if numbers.first <= number <= numbers.last:
+            if number in numbers:
                 what = f"{who}: AS {number} is in the range of {name}"
                 expected = f"one outside {numbers.first} to {numbers.last}"
                 problems.error(document.file, document.line(*path), what, expected)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv4Network
 
-from karst.site.allocate_switches import OWN_AS_NUMBER, ROUTES
 from karst.site.allocations import SwitchAllocation
 from karst.site.draft import Draft
 from karst.site.network import NetworkFile
 from karst.site.problems import Problems
-from karst.site.switches import SwitchRole, switches_of
+from karst.site.switches import OWN_AS_NUMBER, ROUTES, SwitchRole, switches_of
 
 
 def check_switch_allocations(draft: Draft, problems: Problems) -> None:
@@ -59,6 +58,6 @@ def _in_range(draft: Draft, name: str, numbers: SwitchAllocation, network: Netwo
         if address is not None and address not in prefix:
             expected = f"one inside {prefix}, as network.yml says"
             problems.error(document.file, where, f"switches.{name}: {field} is {address}", expected)
-    if numbers.as_number is not None and own.first <= own.last and not own.first <= numbers.as_number <= own.last:
+    if numbers.as_number is not None and own.first <= own.last and numbers.as_number not in own:
         expected = f"one from {own.first} to {own.last}, as network.yml says"
         problems.error(document.file, where, f"switches.{name}: as_number is {numbers.as_number}", expected)
