@@ -60,7 +60,7 @@ class Ground:
             self._process.kill()
             raise FabricError(f"no namespaces for a fabric: {self._process.communicate()[1].strip()}")
         (first,) = psutil.Process(self._process.pid).children()
-        self._first = first.pid
+        self.first = first.pid
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -79,9 +79,9 @@ class Ground:
 
     def within(self, command: Sequence[str], node: str | None = None) -> list[str]:
         """Return the command as it must be started from outside to run on the ground, or in a node's namespaces."""
-        enter = ["nsenter", f"--target={self._first}", "--mount", "--pid"]
+        enter = ["nsenter", f"--target={self.first}", "--mount", "--pid"]
         if node is not None:
-            root = f"/proc/{self._first}/root"
+            root = f"/proc/{self.first}/root"
             enter += [f"--net={root}{_NETNS}/{node}", f"--uts={root}{FOLDER}/{node}/uts"]
         return [*enter, "--", *command]
 
