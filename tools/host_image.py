@@ -30,10 +30,11 @@ LOG_INTERVAL_S = 15.0
 APART = ("setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child")
 
 # After the files are laid: the first user, as an installer makes one, without a password or a key; services of those
-# files; and nothing that two hosts would share.
+# files, and none of the network's until a role or a switch's own seed asks for it; nothing that two hosts would share.
 SETTLE = """
 chroot "$1" useradd --create-home --shell /bin/bash --groups sudo karst
 chroot "$1" systemctl --quiet enable host-keys.service
+chroot "$1" systemctl --quiet disable frr.service lldpd.service nftables.service
 rm -f "$1"/etc/ssh/ssh_host_*
 : > "$1/etc/machine-id"
 echo "container" > "$1/etc/hostname"
