@@ -1,13 +1,23 @@
-"""Ansible's filters of Karst, for playbooks that take hosts down. See docs/inventory.md."""
+"""Ansible's filters of Karst: for playbooks that take hosts down, and for the texts of a host's network.
+
+See docs/inventory.md.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
 from karst.inventory.batches import batches, members_of, peers
+from karst.inventory.network import firewall_of, node_of
+from karst.render.network import Renderer
+from karst.render.nftables import FirewallRenderer
+
+TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
 
 
 class FilterModule:
@@ -15,7 +25,12 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """What Ansible calls to find them."""
-        return {"karst_batches": karst_batches, "karst_peers": karst_peers}
+        return {
+            "karst_batches": karst_batches,
+            "karst_peers": karst_peers,
+            "karst_frr": karst_frr,
+            "karst_nftables": karst_nftables,
+        }
 
 
 def karst_batches(
@@ -40,3 +55,34 @@ def karst_batches(
 def karst_peers(hosts: Collection[str], groups: Mapping[str, Collection[str]]) -> list[str]:
     """Return `hosts` and whoever shares redundancy with one of them; `groups` is Ansible's variable of that name."""
     return list(peers(groups, hosts))
+
+
+def karst_frr(
+    links: Collection[Mapping[str, Any]], name: str, as_number: int, loopback: str, fabric_prefixes: Collection[str]
+) -> str:
+    """Return a host's `frr.conf`, from its links to the leaves."""
+    try:
+        return _renderer().frr(node_of(name, links, as_number, loopback, fabric_prefixes))
+    except (KeyError, ValueError) as fault:
+        raise AnsibleFilterError(f"{name}: its links do not say what is needed: {fault!r}") from None
+
+
+def karst_nftables(
+    flows: Collection[Mapping[str, Any]], name: str, links: Collection[Mapping[str, Any]], bastion: str
+) -> str:
+    """Return a host's `nftables.conf`, from its flows."""
+    try:
+        made = firewall_of(name, flows, [each["interface"] for each in links], bastion)
+    except (KeyError, ValueError) as fault:
+        raise AnsibleFilterError(f"{name}: its flows do not say what is needed: {fault!r}") from None
+    return _firewall_renderer().ruleset(made)
+
+
+@cache
+def _renderer() -> Renderer:
+    return Renderer(TEMPLATES)
+
+
+@cache
+def _firewall_renderer() -> FirewallRenderer:
+    return FirewallRenderer(TEMPLATES)

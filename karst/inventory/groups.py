@@ -11,8 +11,10 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
 from karst.inventory.model import STATUSES, Answering, Group, Host, Inventory
+from karst.inventory.network import Flows
 from karst.inventory.variables import control_plane_variables, rack_variables, row_variables, site_variables
 from karst.plan.model import Plan, RackSeat, Row, ServerInLayout
+from karst.plan.network.fabric import fabric
 from karst.plan.rack import device_status
 from karst.site.base import Status
 from karst.site.names import device_name
@@ -51,7 +53,8 @@ def inventory(
         for seat in plan.racks.values()
         for host in builder.rack(seat, plan.rows[seat.row], frozenset(statuses))
     }
-    return Inventory(plan, answering, MappingProxyType(hosts), MappingProxyType(builder.groups))
+    made = fabric(plan)
+    return Inventory(plan, made, Flows(made), answering, MappingProxyType(hosts), MappingProxyType(builder.groups))
 
 
 class _Builder:

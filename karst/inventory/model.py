@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from typing import Any
 
+from karst.inventory.network import Flows
 from karst.plan.model import Plan, RackSeat, ServerInLayout
+from karst.plan.network.fabric import Fabric
 from karst.site.base import Status
 
 # Others are not there yet, are kept off, or are to be left alone: no playbook has business with them unasked.
@@ -56,6 +58,8 @@ class Inventory:
     """A plan's hosts in order of halls, rows, racks and units, and their groups."""
 
     plan: Plan
+    fabric: Fabric
+    flows: Flows
     answering: Answering
     hosts: Mapping[str, Host]
     groups: Mapping[str, Group]  # a group comes before those below it, or beside them

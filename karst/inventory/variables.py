@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from karst.inventory.model import Answering, Host, Inventory
+from karst.inventory.network import links
 from karst.plan.endpoint import endpoint, mapped
 from karst.plan.model import Plan, RackSeat, Row, Server
 from karst.plan.rack import server_at
@@ -20,6 +21,7 @@ from karst.verify.limits import inlet_limit
 def site_variables(plan: Plan) -> dict[str, Any]:
     """Return what holds for every host of a site. The names are those of `site.yml`."""
     place, services = plan.site.place, plan.site.place.services
+    prefixes = plan.site.network.prefixes
     return {
         "site": place.name,
         "plan_hash": plan.hash,
@@ -33,6 +35,7 @@ def site_variables(plan: Plan) -> dict[str, Any]:
         "ups_servers": [{**_service(each), "path": each.path} for each in services.ups_servers],
         "package_mirror": services.package_mirror,
         "bastion": _service(services.bastion),
+        "fabric_prefixes": [str(each) for each in (prefixes.loopbacks, prefixes.switch_loopbacks)],
     }
 
 
@@ -70,6 +73,8 @@ def host_variables(found: Inventory, host: Host) -> dict[str, Any]:
         "loopback": str(server.loopback),
         "out_of_band": str(server.out_of_band),
         "bmc": endpoint(server.out_of_band, prefixes.out_of_band, bmcs.prefix, bmcs.port),
+        "links": links(found.fabric, server.name),
+        "flows": found.flows.of(server),
         "u": server.u,
         "height_u": server.height_u,
         "device_type": server.device_type,

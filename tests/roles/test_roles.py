@@ -21,7 +21,17 @@ from tests.roles.scenario import ROOT, Scenario, scenario
 RECAP = re.compile(r"^host-\d\s+: ok=\d+\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
 BREAKAGES: dict[str, list[dict[str, Any]]] = yaml.safe_load((Path(__file__).parent / "breakages.yml").read_text())
 # What a scenario needs beside its role.
-SHARED = (".config", "action_plugins", "library", "module_utils", "tools", "sites/lab", "hardware")
+SHARED = (
+    ".config",
+    "action_plugins",
+    "filter_plugins",
+    "library",
+    "module_utils",
+    "templates",
+    "tools",
+    "sites/lab",
+    "hardware",
+)
 
 
 def _last_changed(role: str) -> int:

@@ -57,7 +57,10 @@ def _blocks(draft: Draft, network: NetworkFile, problems: Problems) -> None:
 
 
 def _disjoint(draft: Draft, problems: Problems) -> None:
-    """Pass: addresses of devices, pods and services, and those that carriers are told of, are different ones."""
+    """Pass: addresses of devices, pods and services, and those that carriers are told of, are different ones.
+
+    But for hosts whose own addresses are public: carriers may be told of all loopbacks, or of a range with them.
+    """
     ranges: list[tuple[IPv4Network, Document[Any], Path]] = []
     if draft.network.model:
         for name in RANGES:
@@ -69,7 +72,8 @@ def _disjoint(draft: Draft, problems: Problems) -> None:
         ranges.append((cluster.services, draft.clusters, ("clusters", name, "services")))
     for index, (prefix, document, path) in enumerate(ranges):
         for other, first, first_path in ranges[:index]:
-            if prefix.overlaps(other):
+            is_told = path[0] == "own_prefixes" and first_path == ("prefixes", "loopbacks") and other.subnet_of(prefix)
+            if prefix.overlaps(other) and not is_told:
                 there = f"{place(first_path)} {other} ({first.file}:{first.line(*first_path)})"
                 what = f"{place(path)} {prefix} overlaps {there}"
                 problems.error(document.file, document.line(*path), what, "ranges that share no address")
