@@ -11,10 +11,12 @@ from karst.cli.console import Ticker, complain, say
 from karst.cli.summary import Summary
 from karst.plan.check import check
 from karst.plan.model import Plan
+from karst.plan.network.fabric import fabric
 from karst.plan.pipeline import plan
 from karst.site.load import load_with_warnings
 from karst.site.problems import SiteError
 from karst.twin.hosts_seed import host_seats
+from karst.twin.network.devices import switch_seats
 from karst.workspace import pulumi, ssh, twin, workspace
 from karst.workspace.layers import StackOfSite, configure, discard_stale_config, stacks_of_site
 from karst.workspace.paths import Paths
@@ -83,7 +85,8 @@ def prepare(place: Paths, site: str, halls: frozenset[str]) -> Build:
 
 def _start_twin(build: Build, halls: frozenset[str]) -> bool:
     """Start it, and say whether its servers can have hosts."""
-    ssh.write(build.workspace.paths, host_seats(build.plan), build.workspace.ports["ssh"])
+    seats = host_seats(build.plan) | switch_seats(fabric(build.plan))
+    ssh.write(build.workspace.paths, seats, build.workspace.ports["ssh"])
     with Ticker("twin") as ticker:
         started = twin.ensure(build.workspace, build.plan, halls, build.environment, ticker.tell)
     how = "started" if started.is_new else "runs"

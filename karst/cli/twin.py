@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,15 +10,18 @@ import orjson
 import typer
 from rich.table import Table
 
-from karst.cli.console import Format, Ticker, complain, faults_as_sentences, out, say
+from karst.cli import twin_network
+from karst.cli.console import Format, Ticker, out, say
+from karst.cli.twin_control import FormatOption, control, print_body, sentences
 from karst.files import write_private
+from karst.plan.network.fabric import fabric
 from karst.plan.pipeline import plan
 from karst.site.load import load
-from karst.twin.client import Control
 from karst.twin.device import devices
 from karst.twin.factory import delivery_note
-from karst.twin.home import Home, TwinError
+from karst.twin.home import TwinError
 from karst.twin.hosts_seed import host_seats
+from karst.twin.network.devices import switch_seats
 from karst.workspace import paths, pulumi, ssh, twin, workspace
 
 app = typer.Typer(
@@ -42,6 +43,10 @@ app = typer.Typer(
 
     - `karst twin feed B` loses a path of power, `karst twin cabling` moves a cord or swaps two controllers;
 
+    - `karst twin fail switch spine-01` and `karst twin heal` break and mend switches, cables, carriers, entrances;
+
+    - `karst twin network`, `karst twin cables` and `karst twin trace` show the network as it is;
+
     - `karst twin deliver` writes the assets.csv of a site that the twin is to imitate.
 
     Pulumi learns of all this only by looking. More in docs/twin.md.
@@ -49,29 +54,17 @@ app = typer.Typer(
 )
 
 SiteArgument = Annotated[str, typer.Argument(help="Name of a site, a folder of sites/.", metavar="SITE")]
-FormatOption = Annotated[Format, typer.Option("--format", help="How the result is printed.")]
 FileOption = Annotated[Path | None, typer.Option("--file", help="JSON; - reads standard input.", allow_dash=True)]
 
 
-@contextmanager
-def _sentences() -> Iterator[None]:
-    with faults_as_sentences():
-        try:
-            yield
-        except TwinError as fault:
-            complain(str(fault))
-            raise typer.Exit(1) from None
-
-
-def _control() -> Control:
-    home = Home(paths.find().twin)
-    if home.holder() is None:
-        raise TwinError("no twin runs in this clone; `karst twin up` starts it")
-    return Control(home)
-
-
-def _print(body: object) -> None:
-    sys.stdout.buffer.write(orjson.dumps(body, option=orjson.OPT_INDENT_2) + b"\n")
+for _command in (
+    twin_network.fail,
+    twin_network.heal,
+    twin_network.cables,
+    twin_network.trace,
+    twin_network.network,
+):
+    app.command()(_command)
 
 
 @app.command()
@@ -80,22 +73,22 @@ def up(
     hall: Annotated[list[str] | None, typer.Option(help="Only this hall; may be given more than once.")] = None,
 ) -> None:
     """Start the twin of SITE in the background, and wait until it is ready. Does nothing if it runs."""
-    with _sentences():
+    with sentences():
         place = paths.find()
         made = plan(load(place.site(site), place.hardware))
         authority = made.site.place.services.certificate_authority
         room = workspace.load_or_create(place, site, authority.common_name, authority.organisation)
         with Ticker("twin") as ticker:
-            ssh.write(place, host_seats(made), room.ports["ssh"])
+            ssh.write(place, host_seats(made) | switch_seats(fabric(made)), room.ports["ssh"])
             twin.ensure(room, made, frozenset(hall or ()), pulumi.environment(place), ticker.tell)
             twin.await_kubernetes(place, ticker.tell)
-        say("twin", _sentence(_control().status(devices=False)))
+        say("twin", _sentence(control().status(devices=False)))
 
 
 @app.command()
 def down() -> None:
     """End the twin and all that it started. Its state stays; `karst down` removes it."""
-    with _sentences():
+    with sentences():
         place = paths.find()
         with Ticker("twin") as ticker:
             ended = twin.stop(place, ticker.tell)
@@ -105,10 +98,10 @@ def down() -> None:
 @app.command()
 def status(style: FormatOption = Format.TABLE) -> None:
     """How the twin is: every device, its power, what was asked of it. Exit code 1 if none runs."""
-    with _sentences():
-        found = _control().status()
+    with sentences():
+        found = control().status()
         if style is Format.JSON:
-            _print(found)
+            print_body(found)
             return
         say("twin", _sentence(found))
         out.print(_table(found["devices"]))
@@ -150,7 +143,7 @@ def deliver(
     The twin's factory makes serial number, UUID, MAC address and certificate of a device from its name alone, so the
     note is the same on every machine and can be committed. A real site has its vendors' note instead.
     """
-    with _sentences():
+    with sentences():
         place = paths.find()
         folder = place.site(site)
         made = plan(load(folder, place.hardware))
@@ -180,15 +173,15 @@ def fault(
     `karst twin fault '{"probability": 0.1, "status": 503}'` for busy ones, a tenth of the time;
     `karst twin fault '{"device": "h1-r1-01-s03", "hang": true}'` for a mute one; `karst twin fault --clear`.
     """
-    with _sentences():
-        control = _control()
+    with sentences():
+        found = control()
         rules = [_parsed(text) for text in rule or []]
         if file is not None:
             read = _read(file)
             rules += read if isinstance(read, list) else [read]
         if rules or clear:
-            control.set_faults(rules)
-        _print(control.faults())
+            found.set_faults(rules)
+        print_body(found.faults())
 
 
 @app.command()
@@ -200,11 +193,11 @@ def cabling(file: FileOption = None) -> None:
     of the pair pulls it; `{"addresses": {"h1-r1-01-s01": "127.64.0.2", "h1-r1-01-s02": "127.64.0.1"}}` swaps two
     controllers. The plan knows nothing of it: `karst plan` shows what should be, this what is.
     """
-    with _sentences():
-        control = _control()
+    with sentences():
+        found = control()
         if file is not None:
-            control.change_cabling(_read(file))
-        _print(control.cabling())
+            found.change_cabling(_read(file))
+        print_body(found.cabling())
 
 
 @app.command()
@@ -218,11 +211,11 @@ def hardware(file: FileOption = None) -> None:
     Example, to `karst twin hardware --file -`:
     `{"h1-r1-01-s01": {"fans_dead": ["Fan3"], "inlet_c": 41}, "h1-r1-01-s02": null}`.
     """
-    with _sentences():
-        control = _control()
+    with sentences():
+        found = control()
         if file is not None:
-            control.change_hardware(_read(file))
-        _print(control.hardware())
+            found.change_hardware(_read(file))
+        print_body(found.hardware())
 
 
 @app.command()
@@ -236,11 +229,11 @@ def time(
     Hosts notice when they ask next, every minute at first and every quarter of an hour later.
     Examples: `karst twin time ntp-4 --offset-s 5`; `karst twin time ntp-4`.
     """
-    with _sentences():
-        control = _control()
+    with sentences():
+        found = control()
         if source is not None:
-            control.change_time_sources({source: {"offset_s": offset_s, "lost": lost}})
-        _print(control.time_sources())
+            found.change_time_sources({source: {"offset_s": offset_s, "lost": lost}})
+        print_body(found.time_sources())
 
 
 @app.command()
@@ -258,12 +251,12 @@ def ups(
     its UPSes is fed again. Examples: `karst twin ups ups-a --on-battery`;
     `karst twin ups ups-b --on-battery --runtime-s 240`; `karst twin ups ups-a`.
     """
-    with _sentences():
-        control = _control()
+    with sentences():
+        found = control()
         if name is not None:
             change = {"on_battery": on_battery, "runtime_s": runtime_s, "unobserved": unobserved}
-            control.change_upses({name: change})
-        _print(control.upses())
+            found.change_upses({name: change})
+        print_body(found.upses())
 
 
 @app.command()
@@ -277,8 +270,8 @@ def feed(
     what its power restore policy says. Examples: `karst twin feed B`; `karst twin feed B --alive`;
     `karst twin feed h1-r1-02-pdu-a`.
     """
-    with _sentences():
-        _control().feed(name, alive)
+    with sentences():
+        control().feed(name, alive)
         say("twin", f"{name} is {'alive' if alive else 'dead'}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import socket
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import orjson
 
@@ -96,6 +96,26 @@ class Control:
     def change_upses(self, changes: dict[str, Any]) -> None:
         """Put UPSes on battery (`on_battery`, `runtime_s`) or out of sight (`unobserved`); None mends one."""
         self.ask("PUT", "/ups", changes)
+
+    def network(self) -> dict[str, Any]:
+        """The network as built: `cables`, and what is off, silent, withdrawn, cut, moved or of another speed."""
+        found: dict[str, Any] = self.ask("GET", "/network")
+        return found
+
+    def change_network(self, changes: dict[str, Any]) -> None:
+        """Break some of the network, or mend it; see karst.twin.network.built.Change."""
+        self.ask("PUT", "/network", changes)
+
+    def network_devices(self) -> dict[str, dict[str, Any]]:
+        """Each device of the network: `role`, `power`, `silent`, `sessions` of `sessions_planned`, `routes`."""
+        found: dict[str, dict[str, Any]] = self.ask("GET", "/network/devices")
+        return found
+
+    def trace(self, source: str, target: str, port: int) -> dict[str, Any]:
+        """The way of a flow: `hops`, whether it `arrives`, the `fault` if not."""
+        words = urlencode({"source": source, "target": target, "port": port})
+        found: dict[str, Any] = self.ask("GET", f"/network/trace?{words}")
+        return found
 
     def feed(self, name: str, alive: bool) -> None:
         """Lose or restore a distribution path or the feed of one rack PDU."""

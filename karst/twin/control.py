@@ -64,6 +64,10 @@ class Control:
                 web.put("/time", self._change_time),
                 web.get("/ups", self._ups),
                 web.put("/ups", self._change_ups),
+                web.get("/network", self._network),
+                web.put("/network", self._change_network),
+                web.get("/network/devices", self._network_devices),
+                web.get("/network/trace", self._trace),
                 web.post("/feeds/{name}", self._feed),
                 web.post("/counters/reset", self._reset_counters),
                 web.post("/shutdown", self._shutdown),
@@ -119,6 +123,20 @@ class Control:
     async def _change_ups(self, request: web.Request) -> web.Response:
         self._world.change_upses(await request.read())
         return _json(self._world.upses.body())
+
+    async def _network(self, _: web.Request) -> web.Response:
+        return _json(self._world.network.body())
+
+    async def _change_network(self, request: web.Request) -> web.Response:
+        await self._world.network.change(await request.read())
+        return _json(self._world.network.body())
+
+    async def _network_devices(self, _: web.Request) -> web.Response:
+        return _json(await self._world.network.seen())
+
+    async def _trace(self, request: web.Request) -> web.Response:
+        asked = request.query
+        return _json(await self._world.network.trace(asked["source"], asked["target"], int(asked.get("port", "443"))))
 
     async def _feed(self, request: web.Request) -> web.Response:
         alive = (await _object(request)).get("alive")

@@ -51,6 +51,11 @@ class Home:
         return self.path / "ups.json"
 
     @property
+    def network(self) -> Path:
+        """What of the network is not as planned."""
+        return self.path / "network.json"
+
+    @property
     def built(self) -> Path:
         """Devices that were built, planned still or not."""
         return self.path / "built.json"

@@ -12,12 +12,15 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from functools import partial
 
 from karst.ssh_ca import SshAuthority
 from karst.twin import power
 from karst.twin.bmc import Bmc
 from karst.twin.hosts_podman import Podman, PodmanError
 from karst.twin.hosts_seed import HostSeat, seed
+from karst.twin.network.lines import LinesError
+from karst.twin.network.no_network import NoNetwork
 from karst.twin.no_hosts import NoHosts
 from karst.twin.site_services import SiteServices
 from karst.twin.state import Boot, Disk, Json, Media, Power
@@ -63,8 +66,10 @@ class Hosts(NoHosts):
         authority: SshAuthority,
         port: int,
         services: SiteServices,
+        network: NoNetwork,
     ) -> None:
         super().__init__()
+        self._network = network
         self._podman, self._authority, self._port, self._services = podman, authority, port, services
         self._seats, self._images = seats, images
         self._hosts: dict[str, _Host] = {}
@@ -172,7 +177,7 @@ class Hosts(NoHosts):
             try:
                 await self._act(host)
                 host.fault = ""
-            except (PodmanError, OSError) as fault:
+            except (PodmanError, LinesError, OSError) as fault:
                 host.fault = str(fault)
                 log.error("%s: %s", host.bmc.name, fault)
 
@@ -207,7 +212,8 @@ class Hosts(NoHosts):
             await self._off(host)  # a restart whose first half was overtaken by the second
         if not host.running:
             async with self._slots:
-                self._watch(host, await self._podman.start(host.bmc.name))
+                name = host.bmc.name
+                self._watch(host, await self._podman.start(name, partial(self._network.attach, name)))
             await self._services.serve(await self._podman.bridge())
 
     async def _install(self, host: _Host) -> None:
@@ -218,7 +224,7 @@ class Hosts(NoHosts):
             return
         async with self._slots:
             files = seed(host.seat, image, self._authority)
-            await self._podman.create(host.bmc.name, host.seat.address, self._port, files)
+            await self._podman.create(host.bmc.name, f"{host.seat.address}:{self._port}", files)
         if host.turn != turn:
             return
         disk.image, disk.installing = image, ""
@@ -238,6 +244,7 @@ class Hosts(NoHosts):
             os.close(descriptor)
             by_itself = host.wish is Wish.RUN and not host.doomed and not self._ending
             host.running, host.doomed = False, False
+            self._network.detach(host.bmc.name)
             host.stirred.set()
             if by_itself:
                 self._tasks.add(task := loop.create_task(self._ended_by_itself(host)))
@@ -256,7 +263,7 @@ class Hosts(NoHosts):
         """Take over the hosts of servers that are on, start those that should run, throw away what is nobody's."""
         try:
             await self._podman.set_up()
-            left = {each.server: each.pid for each in await self._podman.found()}
+            left = {each.device: each.pid for each in await self._podman.found()}
         except PodmanError as fault:
             self.reason = str(fault)
             log.error("there are no hosts: %s", fault)
@@ -271,15 +278,17 @@ class Hosts(NoHosts):
                 bmc.changed(disk)
                 bmc.log("The disk is empty.", "ResourceEvent.1.3.ResourceErrorsDetected", "Critical")
             pid = left.pop(bmc.name, 0) if disk.image else 0
-            self._take_over(host, pid, is_on=state.state == "On" and not state.goal)
+            await self._take_over(host, pid, is_on=state.state == "On" and not state.goal)
         await self._podman.remove(*left)
+        await self._network.start()
         if any(host.running for host in self._hosts.values()):
             await self._services.serve(await self._podman.bridge())
 
-    def _take_over(self, host: _Host, pid: int, is_on: bool) -> None:
+    async def _take_over(self, host: _Host, pid: int, is_on: bool) -> None:
         disk = host.bmc.get(Disk)
         if pid:
             self._watch(host, pid)
+            await self._network.attach(host.bmc.name, pid, is_new=False)
         if is_on and disk.installing:
             self._want(host, Wish.INSTALL)
         elif is_on and disk.image:
@@ -296,4 +305,5 @@ class Hosts(NoHosts):
         for worker in (*workers, *self._tasks):
             worker.cancel()
         await asyncio.gather(*workers, *self._tasks, return_exceptions=True)
+        await self._network.stop()
         await self._podman.kill(*(name for name, host in self._hosts.items() if host.running))

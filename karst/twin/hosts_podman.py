@@ -13,7 +13,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from karst.twin.home import Home
@@ -21,15 +21,16 @@ from karst.twin.home import Home
 # A systemd of its own, with limits below the machine's. The cgroup namespace is podman's choice: with cgroups of
 # version 1 a private one would have every systemd manage the root of the machine's own tree, and each would wait at its
 # shutdown for the services of the others.
-# A server owns its firewall (NET_ADMIN) and may restart (SYS_BOOT, which here ends the container alone); chrony starts
-# only with SYS_TIME, and the seed keeps it off the clock.
+# A device owns its firewall (NET_ADMIN) and may restart (SYS_BOOT, which here ends the container alone); chrony starts
+# only with SYS_TIME, and the seed keeps it off the clock. FRR does not start without NET_RAW and SYS_ADMIN.
 _MACHINE = (
-    *("--systemd=always", "--cap-add=NET_ADMIN,SYS_BOOT,SYS_TIME", "--no-hosts"),
+    *("--systemd=always", "--cap-add=NET_ADMIN,NET_RAW,SYS_ADMIN,SYS_BOOT,SYS_TIME", "--no-hosts"),
     *("--ulimit=nofile=20000:20000", "--ulimit=nproc=1024:1024"),
 )
 # Nothing of the caller's environment: no proxy, no foreign CA bundle, no secret.
 _ENVIRONMENT = {"PATH": os.defpath + ":/usr/sbin:/sbin", "HOME": "/root"}
 _LABEL = "karst.twin"
+INTERFACE = "mgmt0"  # to this machine; the names of real ports are the planned ones
 _ORDERLY = "SIGRTMIN+3"  # systemd's word for an orderly halt
 _SEARCH = os.pathsep.join(("/usr/local/bin", _ENVIRONMENT["PATH"]))
 
@@ -42,7 +43,7 @@ class PodmanError(Exception):
 class Container:
     """A container of this twin. `pid` is of its first process, 0 while it does not run."""
 
-    server: str
+    device: str
     pid: int
 
 
@@ -53,9 +54,9 @@ class Podman:
     twin: str
     image: str
 
-    def name(self, server: str) -> str:
-        """A server's container."""
-        return f"karst-{self.twin}-{server}"
+    def name(self, device: str) -> str:
+        """A device's container."""
+        return f"karst-{self.twin}-{device}"
 
     async def set_up(self) -> None:
         """Make the twin's network if it is missing. Raises PodmanError."""
@@ -66,21 +67,35 @@ class Podman:
         """The interface that the hosts hang on, which is there while one of them runs. Raises PodmanError."""
         return await _ask("network", "inspect", "--format", "{{.NetworkInterface}}", f"karst-{self.twin}")
 
-    async def create(self, server: str, address: str, port: int, files: bytes) -> None:
-        """Make the container anew, with `files` (a tar archive) laid over the image; sshd answers at address and port.
+    async def gateway(self) -> str:
+        """This machine's address on it. Raises PodmanError."""
+        return await _ask("network", "inspect", "--format", "{{(index .Subnets 0).Gateway}}", f"karst-{self.twin}")
 
-        Raises PodmanError.
+    async def create(self, device: str, answers: str | None, files: bytes, kind: str = "server") -> None:
+        """Make the container anew, with `files` (a tar archive) laid over the image.
+
+        Its sshd answers at `answers`, an address and port of this machine, if there is one. Raises PodmanError.
         """
-        await self.remove(server)
-        where = ("--network", f"karst-{self.twin}", "--publish", f"{address}:{port}:22", "--hostname", server)
-        label = ("--label", f"{_LABEL}={self.twin}", "--label", f"karst.server={server}")
-        await _ask("create", "--name", self.name(server), *_MACHINE, *where, *label, self.image)
-        await _ask("cp", "-", f"{self.name(server)}:/", given=files)
+        await self.remove(device)
+        where = ("--network", f"karst-{self.twin}:interface_name={INTERFACE}", "--hostname", device)
+        publish = ("--publish", f"{answers}:22") if answers else ()
+        label = ("--label", f"{_LABEL}={self.twin}", "--label", f"karst.{kind}={device}")
+        await _ask("create", "--name", self.name(device), *_MACHINE, *where, *publish, *label, self.image)
+        await _ask("cp", "-", f"{self.name(device)}:/", given=files)
 
-    async def start(self, server: str) -> int:
-        """Start it; its first process. Raises PodmanError."""
-        await _ask("start", self.name(server))
-        return int(await _ask("inspect", "--format", "{{.State.Pid}}", self.name(server)))
+    async def start(self, device: str, prepare: Callable[[int], Awaitable[None]]) -> int:
+        """Start it; its first process, of which `prepare` is told before it does anything. Raises PodmanError."""
+        if (await _try("init", self.name(device)))[0]:  # one whose start was cut short has to be ended first
+            await _try("stop", "--time", "0", self.name(device))
+            await _ask("init", self.name(device))
+        pid = int(await _ask("inspect", "--format", "{{.State.Pid}}", self.name(device)))
+        await prepare(pid)
+        await _ask("start", self.name(device))
+        return pid
+
+    async def pause(self, device: str, *, paused: bool) -> None:
+        """Have all its processes stand still, or go on. Raises PodmanError."""
+        await _ask("pause" if paused else "unpause", self.name(device))
 
     async def rebooted(self, server: str) -> bool:
         """Whether the host that has ended by itself wants to start again. Raises PodmanError.
@@ -103,11 +118,12 @@ class Podman:
         if servers:
             await _ask("rm", "--force", "--ignore", "--time", "0", *(self.name(each) for each in servers))
 
-    async def found(self) -> list[Container]:
-        """Every container of this twin. Raises PodmanError."""
-        listed = json.loads(await _ask("ps", "--all", "--format", "json", *_mine(self.twin)))
+    async def found(self, kind: str = "server") -> list[Container]:
+        """Every container of this twin for a device of some kind. Raises PodmanError."""
+        of_kind = ("--filter", f"label=karst.{kind}")
+        listed = json.loads(await _ask("ps", "--all", "--format", "json", *_mine(self.twin), *of_kind))
         return [
-            Container(each["Labels"].get("karst.server", ""), each["Pid"] if each["State"] == "running" else 0)
+            Container(each["Labels"][f"karst.{kind}"], each["Pid"] if each["State"] == "running" else 0)
             for each in listed
         ]
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import tarfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address
+from types import MappingProxyType
 
 from karst.plan.model import Plan
 from karst.plan.rack import rack as rack_of
@@ -66,13 +68,18 @@ def key_id(server: str, image: str) -> str:
     return f"{server} {image}"
 
 
-def seed(seat: HostSeat, image: str, authority: SshAuthority) -> bytes:
-    """The archive for one installation of `image`: names, a new host key with its certificate, whom to trust."""
+def seed(
+    seat: HostSeat, image: str, authority: SshAuthority, more: Mapping[str, tuple[str, int]] = MappingProxyType({})
+) -> bytes:
+    """The archive for one installation of `image`: names, a new host key with its certificate, whom to trust.
+
+    `more`: further files, text and mode by path.
+    """
     fqdn = f"{seat.name}.{seat.domain}"
     principals = (seat.name, fqdn, str(seat.planned), seat.address)
     keys = authority.issue_host(key_id(seat.name, image), principals, _HOST_DAYS)
     hosts = f"127.0.0.1 localhost\n127.0.1.1 {fqdn} {seat.name}\n::1 localhost ip6-localhost ip6-loopback\n"
-    return _archive(
+    return archive(
         {
             "etc/hosts": (hosts, 0o644),
             "etc/ssh/ssh_host_ed25519_key": (keys.private, 0o600),
@@ -82,11 +89,12 @@ def seed(seat: HostSeat, image: str, authority: SshAuthority) -> bytes:
             "etc/ssh/sshd_config.d/20-site.conf": (_SSHD, 0o644),
             "etc/systemd/system/chrony.service.d/10-twin.conf": (_CHRONY, 0o644),
             "etc/systemd/system/auditd.service.d/10-twin.conf": (_AUDITD, 0o644),
+            **more,
         }
     )
 
 
-def _archive(files: dict[str, tuple[str, int]]) -> bytes:
+def archive(files: Mapping[str, tuple[str, int]]) -> bytes:
     """Files by path with their mode, owned by root."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as archive:

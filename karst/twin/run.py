@@ -33,6 +33,8 @@ from karst.twin.hosts import HOSTS_MAX, Hosts
 from karst.twin.hosts_podman import Podman, lacking, twin_id
 from karst.twin.hosts_seed import host_seats
 from karst.twin.listener import Listener, listen
+from karst.twin.network.make import network_of
+from karst.twin.network.management import Management
 from karst.twin.no_hosts import NoHosts
 from karst.twin.site_services import SiteServices
 from karst.twin.standing import with_standing
@@ -190,7 +192,10 @@ def _hosts(options: Options, made: Plan, world: World) -> NoHosts:
     authority = SshAuthority.load_or_create(options.home.ssh)
     ups_servers = UpsServers(_told(made), world.ups_variables, _credential(options.home, "nut"))
     services = SiteServices(world.time_sources, ups_servers)
-    return Hosts(podman, seats, images, authority, port, services)
+    addresses = (*world.time_sources.addresses, *ups_servers.addresses)
+    management = Management(made.site.place.services.bastion.address, addresses)
+    world.network = network_of(made, world, podman, seats, management, authority, port, options.home.network)
+    return Hosts(podman, seats, images, authority, port, services, world.network)
 
 
 def _raise_file_limit() -> None:

@@ -19,6 +19,7 @@ def status(world: World, detail: bool) -> Json:
         "dead_feeds": sorted(world.electrics.dead_feeds),
         "faults": len(world.faults.rules),
         "hosts": world.hosts.status(),
+        "network": world.network.status(),
         "requests": sum(sum(counters.requests.values()) for counters in counted),
         "writes": sum(counters.writes for counters in counted),
         "resets": sum(bmc.get(Power).resets for bmc in servers),

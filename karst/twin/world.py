@@ -17,6 +17,7 @@ from karst.twin.device import Device, by_name
 from karst.twin.electrics import Electrics
 from karst.twin.faults import Faults
 from karst.twin.hardware import Hardware
+from karst.twin.network.no_network import NoNetwork
 from karst.twin.no_hosts import NoHosts
 from karst.twin.shapes import SHAPES
 from karst.twin.state import Outlets, Power, Tasks
@@ -89,6 +90,7 @@ class World:
         self.factory = factory
         self.timing = timing or Timing()
         self.hosts = NoHosts()  # or others, before anything starts
+        self.network = NoNetwork()  # the same
         self.utilisation = utilisation  # of the span between a server's idle and budgeted power
         self._trees: dict[tuple[str, str], Tree] = {}
         stored = store.load()
@@ -157,6 +159,7 @@ class World:
         self.electrics.dead_feeds = before
         self.store.put(*_FEEDS, orjson.dumps(sorted(before)))
         self.electrics.settle_all()
+        self.network.settle()
         self.store.flush()
 
     def change_upses(self, change: bytes) -> None:
