@@ -74,16 +74,19 @@ class Device:
         change = {"token": token, "text": text}
         try:
             await tell("loading")
-            more = {"rollback_after_s": rollback_after_s, "patience_s": _SESSIONS_PATIENCE_S}
-            applied = await self._ask("apply", patience_s, **change, **more)
+            more = {"rollback_after_s": rollback_after_s, "sessions_patience_s": _SESSIONS_PATIENCE_S}
+            applied = await self._ask("apply", patience_s, **change, **more, program=_SCRIPT)
             if not applied.pending:
                 return applied.sessions
-            await tell("confirming over a new connection")
-            return (await self._ask("confirm", _READ_PATIENCE_S, **change)).sessions
         except UnreachableError as fault:
             return await self._settled(token, text, patience_s, fault, tell)
+        try:
+            await tell("confirming over a new connection")
+            return (await self._ask("confirm", _READ_PATIENCE_S, **change)).sessions
+        except SwitchError as fault:
+            return await self._settled(token, text, patience_s, fault, tell)
 
-    async def _settled(self, token: str, text: str, patience_s: float, reason: UnreachableError, tell: Tell) -> int:
+    async def _settled(self, token: str, text: str, patience_s: float, reason: SwitchError, tell: Tell) -> int:
         """Wait until it has decided by itself: only a confirmation whose answer was lost is no failure."""
         deadline, said = monotonic() + patience_s, str(reason)
         while monotonic() < deadline:
@@ -93,12 +96,11 @@ class Device:
             except UnreachableError as fault:
                 said = str(fault)
             else:
-                if found.rolled_back == token:
-                    raise SwitchError(f"{self.name} was rolled back by the switch itself: {reason}") from reason
+                if not found.pending and found.running == found.saved == text:
+                    return found.sessions
                 if not found.pending:
-                    if found.running == found.saved == text:
-                        return found.sessions
-                    raise SwitchError(f"{self.name} was not changed: {reason}") from reason
+                    what = "rolled back by the switch itself" if found.rolled_back == token else "not changed"
+                    raise SwitchError(f"{self.name} was {what}: {reason}") from reason
             await asyncio.sleep(_POLL_S)
         raise SwitchError(f"{self.name} did not come back within {patience_s:.0f} s: {said}")
 

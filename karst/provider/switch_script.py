@@ -1,7 +1,10 @@
-"""Runs on a switch, sent over SSH to its `python3 -` with a last line that calls `main`: reads, applies and confirms.
+"""Runs on a switch, sent over SSH to its `python3 -` with a line that calls `main`: reads, applies and confirms.
 
 A change is the switch's own: it arms a timer that takes the former text back, and only who reaches it anew stops that.
 What survives a reboot is written at the confirmation alone. Standard library, any Python 3 that a Debian of today has.
+
+Whether FRR took a text is told by what runs. Its own tool fails where it only repeated itself (a second pass that says
+`bgp graceful-restart-disable` once more), and succeeds where a line is still missing.
 """
 
 from __future__ import annotations
@@ -22,7 +25,9 @@ from typing import Any
 CONF = Path("/etc/frr/frr.conf")
 FOLDER = Path("/run/karst-switch")
 LOCK, TOKEN, ROLLED_BACK = FOLDER / "lock", FOLDER / "token", FOLDER / "rolled-back"
+PROGRAM = FOLDER / "rollback.py"
 UNIT = "karst-rollback"
+RELOAD = "/usr/lib/frr/frr-reload.py"
 FRAME = ["Building configuration...", "", "Current configuration:", "!"]
 PATIENCE_S = 60
 POLL_S = 0.5
@@ -39,7 +44,12 @@ def main(request: dict[str, Any]) -> None:
     """Print the answer as JSON; `fault` in it says why something was not done."""
     os.environ.update(LC_ALL="C", PATH="/usr/sbin:/usr/bin:/sbin:/bin")
     FOLDER.mkdir(mode=0o700, exist_ok=True)
-    actions: dict[str, Callable[..., dict[str, Any]]] = {"read": read, "apply": apply, "confirm": confirm}
+    actions: dict[str, Callable[..., dict[str, Any]]] = {
+        "read": read,
+        "apply": apply,
+        "confirm": confirm,
+        "roll_back": roll_back,
+    }
     try:
         answer = actions[request.pop("action")](**request)
     except RefusedError as fault:
@@ -54,8 +64,11 @@ def read() -> dict[str, Any]:
     return {**found, "pending": pending(), "saved": contents(CONF) or ""}
 
 
-def apply(token: str, text: str, rollback_after_s: int, patience_s: int) -> dict[str, Any]:
-    """Make `text` run until it is confirmed. Raises RefusedError if it does not, and then the former text runs."""
+def apply(token: str, text: str, program: str, rollback_after_s: int, sessions_patience_s: int) -> dict[str, Any]:
+    """Make `text` run until it is confirmed; `program` is this one.
+
+    Raises RefusedError if it does not, and then the former text runs.
+    """
     with locked():
         if pending():
             raise RefusedError("another change awaits its confirmation, or is being rolled back")
@@ -66,10 +79,13 @@ def apply(token: str, text: str, rollback_after_s: int, patience_s: int) -> dict
             return {"sessions": len(sessions)}
         check(put("wanted", text))
         put("former", former)
-        arm(token, rollback_after_s)
-        wrong = tried(text, sessions, patience_s)
+        arm(token, program, rollback_after_s)
+        wrong = tried(text, sessions, sessions_patience_s)
     if wrong:
-        roll_back(former, wrong)
+        # At once what the timer would do.
+        run("systemctl", "start", f"{UNIT}.service", any_status=True)
+        run("systemctl", "stop", f"{UNIT}.timer", any_status=True)
+        raise RefusedError(f"{wrong}; rolled back" + ("" if running() == former else ", but it runs yet another text"))
     return {"pending": True, "sessions": len(established())}
 
 
@@ -78,7 +94,7 @@ def confirm(token: str, text: str) -> dict[str, Any]:
     with locked():
         run("systemctl", "stop", f"{UNIT}.timer", any_status=True)
         if contents(TOKEN) != token or active(f"{UNIT}.service"):
-            raise RefusedError("its timer was first")
+            raise RefusedError("no new connection came before its timer")
         save(text)
         TOKEN.unlink()
     return {"sessions": len(established())}
@@ -87,19 +103,33 @@ def confirm(token: str, text: str) -> dict[str, Any]:
 def tried(text: str, sessions: dict[str, str], patience_s: int) -> str:
     """Load `text` and wait for the sessions; why it cannot stay, or nothing."""
     try:
-        # At a second time FRR's own tool mends what its first left (an order of lines that it did not foresee).
-        for _ in range(2):
-            reload("wanted")
-            differing = differing_line(text, running())
-            if not differing:
-                break
-        else:
-            return f"it was told the text and runs another: {differing}"
+        if fault := load("wanted"):
+            return fault
         kept = {peer: who for peer, who in sessions.items() if re.search(rf"^ neighbor {re.escape(peer)} ", text, re.M)}
         lost = await_sessions(kept, patience_s)
     except RefusedError as fault:
         return str(fault)
     return f"it lost {', '.join(lost)} for {patience_s} s" if lost else ""
+
+
+def load(which: str) -> str:
+    """Make a text of the folder the running one, by what differs alone; what still differs then, or nothing.
+
+    A second time FRR's tool mends what its first left (an order of lines that it did not foresee).
+    """
+    folder = FOLDER / which
+    wanted = (folder / "frr.conf").read_text(encoding="utf-8")
+    said = differing = ""
+    for _ in range(2):
+        # Told another folder than FRR's own, it writes nothing durably.
+        command = (RELOAD, "--reload", "--confdir", str(folder), str(folder / "frr.conf"))
+        said = run(*command, any_status=True)
+        differing = differing_line(wanted, running())
+        if not differing:
+            return ""
+    return (
+        f"it was told a text and runs another: {differing} ({' '.join(said.split())[:SAID_MAX] or 'it said nothing'})"
+    )
 
 
 def differing_line(wanted: str, found: str) -> str:
@@ -123,21 +153,27 @@ def await_sessions(wanted: dict[str, str], patience_s: int) -> list[str]:
         time.sleep(POLL_S)
 
 
-def roll_back(former: str, reason: str) -> None:
-    """Do at once what the timer would do. Raises RefusedError, always."""
-    run("systemctl", "start", f"{UNIT}.service", any_status=True)
-    run("systemctl", "stop", f"{UNIT}.timer", any_status=True)
-    back = "rolled back" if running() == former else "rolled back, and yet another text runs than before"
-    raise RefusedError(f"{reason}; {back}")
+def roll_back() -> dict[str, Any]:
+    """Load the former text; if that fails FRR starts anew, with what was written last."""
+    if TOKEN.exists():
+        TOKEN.replace(ROLLED_BACK)
+    try:
+        with locked(wait=True):
+            fault = load("former")
+    except RefusedError as refused:
+        fault = str(refused)
+    if fault:
+        run("systemctl", "restart", "frr")
+    return {"fault": fault}
 
 
-def arm(token: str, rollback_after_s: int) -> None:
-    """Have systemd load the former text later; if that fails FRR starts anew, with what was written last."""
+def arm(token: str, program: str, rollback_after_s: int) -> None:
+    """Have systemd roll back later."""
     write(TOKEN, token)
-    loading = " ".join(reload_command("former"))
-    script = f"mv {TOKEN} {ROLLED_BACK}; flock --timeout 120 {LOCK} {loading} || systemctl restart frr"
+    write(PROGRAM, f"{program}\n\nmain({{'action': 'roll_back'}})\n")
     options = ["--quiet", "--collect", "--property=Type=oneshot", "--timer-property=AccuracySec=100ms"]
-    run("systemd-run", *options, f"--unit={UNIT}", f"--on-active={rollback_after_s}s", "/bin/sh", "-c", script)
+    command = ["/usr/bin/python3", "-I", str(PROGRAM)]
+    run("systemd-run", *options, f"--unit={UNIT}", f"--on-active={rollback_after_s}s", *command)
 
 
 def pending() -> bool:
@@ -148,17 +184,6 @@ def pending() -> bool:
 def active(unit: str) -> bool:
     """Whether a unit of systemd runs, or is about to."""
     return run("systemctl", "is-active", unit, any_status=True).strip() in ("active", "activating", "deactivating")
-
-
-def reload_command(which: str) -> list[str]:
-    """FRR's own tool, that changes nothing but what differs. Told this folder, it writes nothing durably."""
-    folder = str(FOLDER / which)
-    return ["/usr/lib/frr/frr-reload.py", "--reload", "--confdir", folder, f"{folder}/frr.conf"]
-
-
-def reload(which: str) -> None:
-    """Make one of the texts in the folder the running one. Raises RefusedError."""
-    run(*reload_command(which))
 
 
 def check(path: Path) -> None:
@@ -188,6 +213,7 @@ def put(which: str, text: str) -> Path:
     """Lay a text into a folder of its own; its path."""
     path = FOLDER / which / "frr.conf"
     path.parent.mkdir(mode=0o700, exist_ok=True)
+    (path.parent / "vtysh.conf").touch()
     write(path, text)
     return path
 
@@ -221,11 +247,11 @@ def contents(path: Path) -> str | None:
 
 
 @contextlib.contextmanager
-def locked() -> Iterator[None]:
-    """Nobody else changes this switch meanwhile. Raises RefusedError if somebody does already."""
+def locked(*, wait: bool = False) -> Iterator[None]:
+    """Nobody else changes this switch meanwhile. Raises RefusedError if somebody does already, unless to `wait`."""
     with LOCK.open("w", encoding="utf-8") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
             raise RefusedError("another run is at work on it") from None
         yield
