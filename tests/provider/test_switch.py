@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import grpc
 import pytest
 
-from .lab import free_port
+from .lab import CLONE, free_port
 from .plugin import Plugin, State, plugin
+from .project import Project
 from .switches import LEAF, Switches, switches, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("switches")]
@@ -156,6 +159,29 @@ async def test_a_reboot_before_the_confirmation_forgets_the_change(
     await asyncio.to_thread(lab.reboot)
     await asyncio.to_thread(lab.whole)
     assert (await karst.read(state)).inputs == lab.inputs()
+
+
+async def test_what_a_person_at_pulumi_sees(lab: Switches, karst: Plugin, state: State, tmp_path: Path) -> None:
+    del karst, state
+    build = [sys.executable, CLONE / "tools" / "build.py", "--print-bin"]
+    tools = Path(subprocess.run(build, capture_output=True, text=True, check=True).stdout.strip())
+    (tmp_path / "project").mkdir()
+    project = Project.create(tmp_path / "project", tools)
+    project.configure(lab.configuration())
+    project.declare(switches=[lab.inputs()])
+    made = project.up()
+    assert made.status == 0, made.output
+    lab.vtysh(LEAF, "configure", "interface swp1", "description by hand", "end")
+    seen = project.run("preview")
+    assert f"{LEAF} runs another text than declared" in seen.output
+    assert "- description by hand" in seen.output
+    assert project.up().status == 0
+    assert lab.running() == lab.texts[LEAF]
+    again = project.run("up", "--yes", "--skip-preview", "--expect-no-changes")
+    assert again.status == 0, again.output
+    gone = project.run("destroy", "--yes", "--skip-preview")
+    assert f"{LEAF} is no longer Karst's" in gone.output
+    assert lab.running() == lab.saved() == lab.texts[LEAF]
 
 
 async def test_one_that_does_not_answer(lab: Switches, karst: Plugin, state: State, tmp_path: Path) -> None:
