@@ -11,7 +11,7 @@ from karst.site.load import load
 from karst.site.problems import SiteError
 
 # Imported when a stack names them: the Kubernetes SDK alone costs half a second of every run.
-LAYERS = {"metal": "stacks.metal", "tenants": "stacks.tenants"}
+LAYERS = {"network": "stacks.network", "metal": "stacks.metal", "tenants": "stacks.tenants"}
 
 
 def main() -> None:

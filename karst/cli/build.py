@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import typer
@@ -35,6 +35,7 @@ class Build:
     workspace: Workspace
     stacks: tuple[StackOfSite, ...]
     environment: dict[str, str]
+    halls: frozenset[str] = frozenset()  # those that it is limited to
 
     def stack(self, what: StackOfSite) -> Stack:
         """One of its stacks."""
@@ -72,14 +73,16 @@ def prepare(place: Paths, site: str, halls: frozenset[str]) -> Build:
     room = workspace.load_or_create(place, site, authority.common_name, authority.organisation)
     if is_new:
         say("workspace", f"{place.home}: ports, secrets and a CA, all new")
-    build = Build(planned, room, stacks_of_site(planned, halls), pulumi.environment(place))
+    build = Build(planned, room, stacks_of_site(planned, halls), pulumi.environment(place), halls)
     hosts = _start_twin(build, halls)
+    if not hosts:  # then it has no switches either
+        build = replace(build, stacks=stacks_of_site(planned, halls, switches=False))
     for what in build.stacks:
         stack = build.stack(what)
         if not stack.exists:
             discard_stale_config(place, what)
             stack.create()
-        configure(stack, what, planned, room, hosts)
+        configure(stack, what, planned, room, hosts, halls)
     return build
 
 
@@ -104,6 +107,8 @@ def await_kubernetes(build: Build) -> None:
 
 def expected_resources(build: Build, what: StackOfSite) -> int:
     """How many resources the program will declare in a stack; 0 if that is the cluster's matter."""
+    if what.layer == "network":
+        return len(fabric(build.plan).switches_of(build.halls))
     if what.hall is None:
         return 0
     return _BESIDE_RACKS + sum(seat.hall == what.hall for seat in build.plan.racks.values())

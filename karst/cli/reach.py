@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from karst.plan.model import Plan
-from karst.provider.config import Configuration, parse
+from karst.provider.config import BMCS, Configuration, parse
 from karst.provider.planned import HostMap, OutOfBandMap
 from karst.verify.hosts import HostReach
 from karst.workspace import pulumi
@@ -44,7 +44,7 @@ def reach(place: Paths, plan: Plan, hall: str, what: str) -> HallReach:
     except WorkspaceError as fault:
         raise WorkspaceError(f"no stack {stack.name} says how to reach {what}: {fault}") from None
     given = {key: value for key, value in config.items() if key in Configuration.__dataclass_fields__}
-    configuration, faults = parse({"credential_generation": 1, **given})
+    configuration, faults = parse(given, BMCS)
     if configuration is None:
         raise WorkspaceError("; ".join(f"{stack.name}, karst:{fault.path}: {fault.reason}" for fault in faults))
     try:

@@ -16,7 +16,7 @@ _LOCKED = "the stack is currently locked"  # Pulumi's words
 # Somebody may take the lock between our look at it and the engine's own, which then does nothing. To lose that race,
 # of milliseconds, more often than this means a lock that we do not see.
 _LOST_RACES = 5
-_SAID = 20  # differences a stack; more than fit on a screen help nobody
+_SAID = 20  # lines a stack; more than fit on a screen help nobody
 
 _DONE: Mapping[str, str] = {
     "create": "created",
@@ -43,6 +43,8 @@ def run_stack(stack: Stack, action: Action, expected: int, verbose: bool) -> Run
         seen = _run(stack, action, expected, verbose)
     say(stack.name, f"{_outcome(action, seen)} ({time.monotonic() - began:.0f} s)")
     for line in _differences(seen):
+        say("", line)
+    for line in _limited([line for message in seen.informed for line in message.splitlines()], seen):
         say("", line)
     for warning in seen.warnings:
         complain(warning)
@@ -92,7 +94,10 @@ def _outcome(action: Action, seen: Run) -> str:
 
 def _differences(seen: Run) -> list[str]:
     """Which property of which resource is, or would be, changed: what a person wants to know before anything else."""
-    lines = [f"{name}: {path}" for name in seen.changed for path in seen.differing.get(name, ())]
+    return _limited([f"{name}: {path}" for name in seen.changed for path in seen.differing.get(name, ())], seen)
+
+
+def _limited(lines: list[str], seen: Run) -> list[str]:
     if len(lines) <= _SAID:
         return lines
     return [*lines[:_SAID], f"… and {len(lines) - _SAID:,} more, in {seen.log}"]

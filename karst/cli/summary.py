@@ -12,6 +12,7 @@ from rich.table import Table
 from karst.cli.console import Format, out
 
 _RACK = "karst:metal:Rack"
+_SWITCH = "karst:network:Switch"
 _NAMESPACE = "kubernetes:core/v1:Namespace"
 _STACK = "pulumi:pulumi:Stack"
 
@@ -26,6 +27,7 @@ class Summary:
     servers: int = 0
     servers_on: int = 0
     pdus: int = 0
+    switches: int = 0
     tenants: list[str] = field(default_factory=list)
     reset_pending: list[str] = field(default_factory=list)
     reinstall_pending: list[str] = field(default_factory=list)
@@ -39,6 +41,8 @@ class Summary:
             outputs = resource.get("outputs") or {}
             if resource["type"] == _RACK:
                 self._add_rack(resource.get("inputs") or {}, outputs)
+            elif resource["type"] == _SWITCH:
+                self.switches += 1
             elif resource["type"] == _NAMESPACE:
                 self.tenants.append(outputs["metadata"]["name"])
             elif resource["type"] == _STACK and outputs.get("plan_hash") not in (None, self.plan):
@@ -79,6 +83,7 @@ class Summary:
         yield "racks", f"{self.racks:,}"
         yield "servers on", f"{self.servers_on:,} of {self.servers:,}"
         yield "PDUs", f"{self.pdus:,}"
+        yield "switches", f"{self.switches:,}"
         yield "tenants", ", ".join(self.tenants) or "none"
         yield "held", ", ".join(self.held) or "none"
         yield "failed", "\n".join(f"{name}: {why}" for name, why in self.failed.items()) or "none"

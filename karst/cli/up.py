@@ -56,7 +56,7 @@ def run_stacks(build: Build, preview: bool, verbose: bool) -> tuple[int, bool]:
     """
     changes, failed = 0, False
     for what in build.stacks:
-        if what.hall is None:
+        if what.layer == "tenants":
             await_kubernetes(build)
         seen = run_stack(build.stack(what), "preview" if preview else "up", expected_resources(build, what), verbose)
         changes += seen.changes

@@ -21,7 +21,10 @@ from karst.redfish.trust import Authority
 CONCURRENCY = 2048
 TIMEOUT_S = 30.0
 CERTIFICATE_DAYS = 365
-_TEXTS = ("ca_certificate", "ca_key", "ssh_ca")
+ROLLBACK_AFTER_S = 60
+_TEXTS = ("ca_certificate", "ca_key", "ssh_ca", "ssh_config")
+# What opens BMCs: given as a whole, or not at all where there are only switches.
+BMCS = ("credentials", "ca_certificate", "ca_key")
 SECRET = ("credentials", "factory_credentials", "ca_key")
 
 
@@ -41,13 +44,13 @@ class Configuration:
 
     credentials: Annotated[
         Mapping[str, Login], Field(min_length=1, description="Generation -> user and password of the BMCs.")
-    ] = field(repr=False)
-    credential_generation: Annotated[int, Field(ge=1, description="The current generation.")]
+    ] = field(default_factory=dict, repr=False)
+    credential_generation: Annotated[int, Field(ge=1, description="The current generation.")] = 1
     factory_credentials: Annotated[
         Mapping[str, Login], Field(description="Reference in assets.csv -> user and password as delivered.")
-    ] = field(repr=False)
-    ca_certificate: Annotated[str, Field(description="PEM of the site's CA.")]
-    ca_key: Annotated[str, Field(description="PEM of the key of the site's CA.")] = field(repr=False)
+    ] = field(default_factory=dict, repr=False)
+    ca_certificate: Annotated[str, Field(description="PEM of the site's CA.")] = ""
+    ca_key: Annotated[str, Field(description="PEM of the key of the site's CA.")] = field(default="", repr=False)
     allow_reset: Annotated[
         Sequence[str], Field(description="Servers that may be reset or powered off although they are active.")
     ] = ()
@@ -55,8 +58,15 @@ class Configuration:
         Sequence[str], Field(description="Servers that may be installed anew: what is on their disks is lost.")
     ] = ()
     ssh_ca: Annotated[
-        str | None, Field(description="Public key (OpenSSH) of the authority that signs the keys of hosts.")
+        str | None,
+        Field(description="Public key (OpenSSH) of what signs the keys of hosts and switches."),
     ] = None
+    ssh_config: Annotated[
+        str | None, Field(description="Path of an OpenSSH client configuration for switches; else the operator's own.")
+    ] = None
+    rollback_after_s: Annotated[
+        int, Field(ge=5, le=3600, description="When a switch takes a change back that nobody has confirmed.")
+    ] = ROLLBACK_AFTER_S
     allow_destroy: Annotated[bool, Field(description="Destroy powers off active servers too: for twins only.")] = False
     certificate_days: Annotated[
         int, Field(ge=1, le=825, description="How long a BMC's certificate is valid; a new generation renews it.")
@@ -99,8 +109,13 @@ class Configuration:
 _ADAPTER = TypeAdapter(Configuration)
 
 
-def parse(values: Mapping[str, Any]) -> tuple[Configuration | None, list[Fault]]:
-    """The configuration, or every fault in it. No fault repeats a value."""
+def lacking(found: Configuration, needs: Sequence[str]) -> list[Fault]:
+    """What of `needs` the configuration does not have."""
+    return [Fault(name, "is not given, and needed") for name in needs if not getattr(found, name)]
+
+
+def parse(values: Mapping[str, Any], needs: Sequence[str] = ()) -> tuple[Configuration | None, list[Fault]]:
+    """The configuration, or every fault in it; `needs` may not be absent. No fault repeats a value."""
     decoded = {
         key: _decode(key, value)
         for key, value in values.items()
@@ -110,7 +125,10 @@ def parse(values: Mapping[str, Any]) -> tuple[Configuration | None, list[Fault]]
         found = _ADAPTER.validate_python(decoded)
     except ValidationError as error:
         return None, faults_of(error)
-    faults = []
+    for_bmcs = BMCS if any(name in decoded for name in (*BMCS, "factory_credentials")) else ()
+    faults = lacking(found, tuple(dict.fromkeys((*needs, *for_bmcs))))
+    if not for_bmcs or faults:
+        return (None, faults) if faults else (found, [])
     if found.credential(found.credential_generation) is None:
         faults.append(
             Fault("credentials", f"has no generation {found.credential_generation}, which is the current one")

@@ -9,8 +9,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from karst.provider.faults import Fault, faults_of, path_of
 from karst.provider.model import HallArgs
-from karst.provider.outcome import Result
+from karst.provider.outcome import Context, Result
 
+NEEDS: tuple[str, ...] = ()
 _ADAPTER = TypeAdapter(HallArgs)
 
 
@@ -32,13 +33,40 @@ def check(olds: Mapping[str, Any] | None, news: Mapping[str, Any]) -> list[Fault
     return faults
 
 
-def result(inputs: Mapping[str, Any]) -> Result:
+async def create(inputs: Mapping[str, Any], context: Context, preview: bool) -> Result:
     """A hall is what it was declared to be."""
+    del context, preview
+    return _result(inputs)
+
+
+async def read(name: str, inputs: Mapping[str, Any], state: Mapping[str, Any], context: Context) -> Result:
+    """The same."""
+    del context
+    return _result(inputs or {"name": name, **state})
+
+
+async def update(
+    olds: Mapping[str, Any], state: Mapping[str, Any], inputs: Mapping[str, Any], context: Context, preview: bool
+) -> Result:
+    """The same."""
+    del olds, state, context, preview
+    return _result(inputs)
+
+
+async def delete(inputs: Mapping[str, Any], state: Mapping[str, Any], context: Context) -> None:
+    """There is nothing to be done: what guards active servers is the check."""
+    del inputs, state, context
+
+
+def _result(inputs: Mapping[str, Any]) -> Result:
     return Result(str(inputs["name"]), {"name": inputs["name"], "racks": inputs.get("racks") or {}}, inputs)
 
 
-def paths(olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, str]:
+def diff(
+    olds: Mapping[str, Any], state: Mapping[str, Any], news: Mapping[str, Any], context: Context
+) -> Mapping[str, str]:
     """Property path -> add, delete or update."""
+    del state, context
     before, after = olds.get("racks") or {}, news.get("racks") or {}
     found = {path_of("racks", name): "delete" for name in before.keys() - after.keys()}
     found |= {path_of("racks", name): "add" for name in after.keys() - before.keys()}

@@ -160,6 +160,28 @@ class HallState:
     racks: Annotated[Mapping[str, int], Field(description="Rack name -> how many of its servers are active.")]
 
 
+@with_config(_STRICT)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchArgs:
+    """A switch and all that it routes by."""
+
+    name: Annotated[str, Field(min_length=1, description="Full name of the switch; becomes the resource's id.")]
+    endpoint: Annotated[
+        str, Field(pattern=r"^.+:\d+$", description="Where its sshd answers, out of band: address and port.")
+    ]
+    configuration: Annotated[
+        str, Field(pattern=r"\n$", description="Its whole frr.conf, in the form in which FRR shows what runs.")
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchState:
+    """What a switch's outputs say; the configuration is not repeated."""
+
+    name: Annotated[str, Field(description="Name of the switch.")]
+    sessions: Annotated[int, Field(description="BGP sessions that were established after the last change.")]
+
+
 def wire(value: Any) -> Any:
     """As plain property values: dataclasses become dicts, what is None is left out, all else (outputs too) passes."""
     if is_dataclass(value) and not isinstance(value, type):

@@ -43,7 +43,7 @@ class OutOfBandMap:
 
 @dataclass(frozen=True, slots=True)
 class HostMap:
-    """Where hosts answer by SSH: at their planned addresses, or with `prefix` in the place of their loopbacks'."""
+    """Where hosts or switches answer by SSH: as planned, or with `prefix` in the place of the site's own."""
 
     site_prefix: IPv4Network
     prefix: IPv4Network
@@ -52,18 +52,26 @@ class HostMap:
     @staticmethod
     def of(plan: Plan, configured: Any) -> HostMap:
         """From a stack's `karst:host_map` (`{prefix, port}`), None for the planned addresses. Raises ValueError."""
-        site_prefix = plan.site.network.prefixes.loopbacks
+        return HostMap._of("host_map", plan.site.network.prefixes.loopbacks, configured)
+
+    @staticmethod
+    def of_switches(plan: Plan, configured: Any) -> HostMap:
+        """The same of a stack's `karst:switch_map`, for the addresses of switches out of band. Raises ValueError."""
+        return HostMap._of("switch_map", plan.site.network.prefixes.switch_out_of_band, configured)
+
+    @staticmethod
+    def _of(key: str, site_prefix: IPv4Network, configured: Any) -> HostMap:
         if configured is None:
             return HostMap(site_prefix, site_prefix, _SSH_PORT)
         if not isinstance(configured, dict) or configured.keys() != {"prefix", "port"}:
-            raise ValueError(f"karst:host_map is {configured!r}; expected {{prefix: …, port: …}}")
+            raise ValueError(f"karst:{key} is {configured!r}; expected {{prefix: …, port: …}}")
         prefix = IPv4Network(configured["prefix"])
         if prefix.prefixlen != site_prefix.prefixlen:
-            raise ValueError(f"karst:host_map has the prefix {prefix}; expected one of length {site_prefix.prefixlen}")
+            raise ValueError(f"karst:{key} has the prefix {prefix}; expected one of length {site_prefix.prefixlen}")
         return HostMap(site_prefix, prefix, int(configured["port"]))
 
     def place(self, address: IPv4Address) -> str:
-        """Address and port of the host whose planned address this is."""
+        """Address and port of the host or switch whose planned address this is."""
         offset = int(address) - int(self.site_prefix.network_address)
         return f"{self.prefix.network_address + offset}:{self.port}"
 

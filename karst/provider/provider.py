@@ -1,4 +1,4 @@
-"""The provider as a program's resource: credentials by generation, the site's CA, what may be reset or destroyed."""
+"""The provider as a program's resource: what opens BMCs and switches, what may be reset or destroyed."""
 
 from __future__ import annotations
 
@@ -18,14 +18,17 @@ _SECRET = ("credentials", "factory_credentials", "ca_key")
 class ProviderArgs:
     """Configuration of the provider. Secrets may be given plain or as outputs; they are stored encrypted."""
 
-    credentials: Input[Mapping[str, Mapping[str, str]]]  # generation -> {user, password}
-    credential_generation: Input[int]  # the current one
-    factory_credentials: Input[Mapping[str, Mapping[str, str]]]  # reference in assets.csv -> {user, password}
-    ca_certificate: Input[str]  # PEM
-    ca_key: Input[str]  # PEM
+    # The first five for racks alone.
+    credentials: Input[Mapping[str, Mapping[str, str]]] | None = None  # generation -> {user, password}
+    credential_generation: Input[int] | None = None  # the current one
+    factory_credentials: Input[Mapping[str, Mapping[str, str]]] | None = None  # asset's reference -> {user, password}
+    ca_certificate: Input[str] | None = None  # PEM
+    ca_key: Input[str] | None = None  # PEM
     allow_reset: Input[Sequence[str]] | None = None  # servers that may be reset or powered off though active
     allow_reinstall: Input[Sequence[str]] | None = None  # servers that may be installed anew
-    ssh_ca: Input[str] | None = None  # public key of the authority that signs hosts' keys
+    ssh_ca: Input[str] | None = None  # public key of the authority that signs the keys of hosts and switches
+    ssh_config: Input[str] | None = None  # path of an OpenSSH client configuration for switches
+    rollback_after_s: Input[int] | None = None  # when a switch takes back what nobody has confirmed
     allow_destroy: Input[bool] | None = None  # true in twin stacks: destroy powers off active servers too
     certificate_days: Input[int] | None = None  # how long a BMC's certificate is valid
     concurrency: Input[int] | None = None  # BMCs at once in the whole process

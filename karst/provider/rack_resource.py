@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from karst.provider.config import BMCS
 from karst.provider.decide import decide_server, managed, watched
 from karst.provider.differences import Differences, compare, devices_of
 from karst.provider.faults import Fault, faults_of, path_of
@@ -30,6 +31,8 @@ from karst.provider.sweep import Outcome, Seen, Sweep
 from karst.provider.values import UNKNOWN
 from karst.site.base import Status
 
+# What of the provider's configuration it cannot do without.
+NEEDS: tuple[str, ...] = BMCS
 _ADAPTER = TypeAdapter(RackArgs)
 _OUTPUTS = ("observed", "reset_pending", "reinstall_pending", "failed", "held", "servers_on")
 
@@ -71,10 +74,12 @@ def _twice(rack: RackArgs) -> Iterable[Fault]:
             yield Fault(path_of(group, name, "endpoint"), f"{device.endpoint} is {other}'s already")
 
 
-def diff(olds: Mapping[str, Any], state: Mapping[str, Any], news: Mapping[str, Any], context: Context) -> Differences:
-    """What an update would do."""
+def diff(
+    olds: Mapping[str, Any], state: Mapping[str, Any], news: Mapping[str, Any], context: Context
+) -> Mapping[str, str]:
+    """Property path -> add, delete or update."""
     settings = context.configuration
-    return compare(parse(olds), parse(news), state, settings.allow_reset, settings.allow_reinstall)
+    return compare(parse(olds), parse(news), state, settings.allow_reset, settings.allow_reinstall).paths
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from karst.provider import config
-from karst.provider.model import HallArgs, HallState, RackArgs, RackState
+from karst.provider.model import HallArgs, HallState, RackArgs, RackState, SwitchArgs, SwitchState
 
 VERSION = version("karst")
 
@@ -17,6 +17,7 @@ _Json = dict[str, Any]
 _RESOURCES: dict[str, tuple[type, type]] = {
     "karst:metal:Rack": (RackArgs, RackState),
     "karst:metal:Hall": (HallArgs, HallState),
+    "karst:network:Switch": (SwitchArgs, SwitchState),
 }
 
 
@@ -31,7 +32,7 @@ def schema() -> _Json:
     return {
         "name": "karst",
         "version": VERSION,
-        "description": "Racks of servers and rack PDUs, operated over Redfish.",
+        "description": "Racks of servers and rack PDUs, operated over Redfish, and switches that run FRR, over SSH.",
         "license": "Apache-2.0",
         "config": {"variables": settings["properties"], "defaults": settings["required"]},
         "provider": {"inputProperties": settings["properties"], "requiredInputs": settings["required"]},

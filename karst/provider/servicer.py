@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Coroutine, Mapping
 from functools import partial
-from typing import Any, NoReturn, TypeAlias, TypeVar
+from typing import Any, NoReturn, Protocol, TypeAlias, TypeVar
 
 import grpc
 from google.protobuf import any_pb2, empty_pb2
@@ -13,16 +13,15 @@ from google.rpc import status_pb2  # type: ignore[import-untyped]  # googleapis-
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 from pydantic import ValidationError
 
-from karst.provider import config, hall_resource, rack_resource, values
+from karst.provider import config, hall_resource, rack_resource, switch_resource, values
 from karst.provider.bounds import Bounds, lock_folder
 from karst.provider.differences import OUTPUTS
 from karst.provider.engine import Engine
 from karst.provider.faults import Fault, faults_of
-from karst.provider.outcome import Context, PartialError, Refused
+from karst.provider.outcome import Context, PartialError, Refused, Result
 from karst.provider.schema import VERSION, schema
 from karst.provider.work import Work, here
 
-_RACK, _HALL = "karst:metal:Rack", "karst:metal:Hall"
 _KINDS = {
     "add": provider_pb2.PropertyDiff.ADD,
     "delete": provider_pb2.PropertyDiff.DELETE,
@@ -30,6 +29,34 @@ _KINDS = {
 }
 T = TypeVar("T")
 _Aio: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+_Values: TypeAlias = Mapping[str, Any]
+
+
+class _Resource(Protocol):
+    """What a resource's module has."""
+
+    NEEDS: tuple[str, ...]
+
+    def check(self, olds: _Values | None, news: _Values) -> list[Fault]: ...
+
+    def diff(self, olds: _Values, state: _Values, news: _Values, context: Context) -> Mapping[str, str]: ...
+
+    async def create(self, inputs: _Values, context: Context, preview: bool) -> Result: ...
+
+    async def read(self, name: str, inputs: _Values, state: _Values, context: Context) -> Result: ...
+
+    async def update(
+        self, olds: _Values, state: _Values, inputs: _Values, context: Context, preview: bool
+    ) -> Result: ...
+
+    async def delete(self, inputs: _Values, state: _Values, context: Context) -> None: ...
+
+
+_RESOURCES: Mapping[str, _Resource] = {
+    "karst:metal:Rack": rack_resource,
+    "karst:metal:Hall": hall_resource,
+    "karst:network:Switch": switch_resource,
+}
 
 
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):
@@ -93,9 +120,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     async def Check(self, request: Any, context: _Aio) -> Any:  # noqa: N802, D102
         news = values.read(request.news)
         olds = values.plain(values.read(request.olds)) if request.HasField("olds") else None
-        checks = {_RACK: rack_resource.check, _HALL: hall_resource.check}
-        check = checks.get(_type(request.urn)) or await _unknown_type(request.urn, context)
-        faults = [] if values.has_unknown(news) else check(olds or None, values.plain(news))
+        resource = await _resource(request.urn, context)
+        faults = [] if values.has_unknown(news) else resource.check(olds or None, values.plain(news))
         return provider_pb2.CheckResponse(inputs=values.write(news), failures=_failures(faults))
 
     async def Diff(self, request: Any, context: _Aio) -> Any:  # noqa: N802, D102
@@ -103,36 +129,29 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         olds, news = values.plain(values.read(request.old_inputs)), values.plain(raw)
         if values.has_unknown(raw):
             return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_SOME)
-        if _type(request.urn) == _HALL:
-            return _diff(hall_resource.paths(olds, news))
         state = values.plain(values.read(request.olds))
+        resource, with_context = await self._known(request.urn, context)
         try:
-            found = rack_resource.diff(olds, state, news, await self._context(request.urn, context))
+            paths = resource.diff(olds, state, news, with_context)
         except ValidationError as error:
             await _abort(context, error)
-        return _diff(found.paths)
+        return _diff(paths)
 
     async def Create(self, request: Any, context: _Aio) -> Any:  # noqa: N802, D102
         raw = values.read(request.properties)
         inputs = values.plain(raw)
-        if _type(request.urn) == _HALL:
-            result = hall_resource.result(inputs)
-        elif request.preview and values.has_unknown(raw):
+        if request.preview and values.has_unknown(raw):
             return provider_pb2.CreateResponse(properties=values.write({"name": inputs.get("name")}))
-        else:
-            with_context = await self._context(request.urn, context)
-            result = await self._done(rack_resource.create(inputs, with_context, request.preview), raw, context)
+        resource, with_context = await self._known(request.urn, context)
+        result = await self._done(resource.create(inputs, with_context, request.preview), raw, context)
         shown = "" if request.preview else result.id
         return provider_pb2.CreateResponse(id=shown, properties=values.write(result.outputs))
 
     async def Read(self, request: Any, context: _Aio) -> Any:  # noqa: N802, D102
         raw = values.read(request.inputs)
         inputs, state = values.plain(raw), values.plain(values.read(request.properties))
-        if _type(request.urn) == _HALL:
-            result = hall_resource.result(inputs or {"name": request.id, **state})
-        else:
-            with_context = await self._context(request.urn, context)
-            result = await self._done(rack_resource.read(request.id, inputs, state, with_context), raw, context)
+        resource, with_context = await self._known(request.urn, context)
+        result = await self._done(resource.read(request.id, inputs, state, with_context), raw, context)
         seen = values.rewrap(result.inputs or inputs, raw)
         return provider_pb2.ReadResponse(
             id=request.id, properties=values.write(result.outputs), inputs=values.write(seen)
@@ -142,32 +161,33 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         raw = values.read(request.news)
         olds, inputs = values.plain(values.read(request.old_inputs)), values.plain(raw)
         state = values.plain(values.read(request.olds))
-        if _type(request.urn) == _HALL:
-            return provider_pb2.UpdateResponse(properties=values.write(hall_resource.result(inputs).outputs))
         if request.preview and values.has_unknown(raw):
             return provider_pb2.UpdateResponse(properties=values.write({"name": inputs.get("name")}))
-        with_context = await self._context(request.urn, context)
-        work = rack_resource.update(olds, state, inputs, with_context, request.preview)
+        resource, with_context = await self._known(request.urn, context)
+        work = resource.update(olds, state, inputs, with_context, request.preview)
         result = await self._done(work, raw, context)
         return provider_pb2.UpdateResponse(properties=values.write(result.outputs))
 
     async def Delete(self, request: Any, context: _Aio) -> Any:  # noqa: N802, D102
-        if _type(request.urn) == _RACK:
-            inputs, state = values.plain(values.read(request.old_inputs)), values.plain(values.read(request.properties))
-            await self._done(
-                rack_resource.delete(inputs, state, await self._context(request.urn, context)), {}, context
-            )
+        inputs, state = values.plain(values.read(request.old_inputs)), values.plain(values.read(request.properties))
+        resource, with_context = await self._known(request.urn, context)
+        await self._done(resource.delete(inputs, state, with_context), {}, context)
         return empty_pb2.Empty()
 
-    async def _context(self, urn: str, context: _Aio) -> Context:
-        if _type(urn) != _RACK:
-            await _unknown_type(urn, context)
+    async def _known(self, urn: str, context: _Aio) -> tuple[_Resource, Context]:
+        resource = await _resource(urn, context)
         if self._configuration is None or self._bounds is None:
             await context.abort(grpc.StatusCode.FAILED_PRECONDITION, "the provider's configuration is not known yet")
         assert self._configuration is not None  # noqa: S101  # abort raises
         assert self._bounds is not None  # noqa: S101
+        if lacks := config.lacking(self._configuration, resource.NEEDS):
+            names = ", ".join(each.path for each in lacks)
+            await context.abort(
+                grpc.StatusCode.FAILED_PRECONDITION,
+                f"the provider's configuration lacks {names}, for {_type(urn)}",
+            )
         voices = [here(partial(each, urn)) for each in (self._engine.warn, self._engine.inform, self._engine.tell)]
-        return Context(self._configuration, self._bounds, *voices)
+        return resource, Context(self._configuration, self._bounds, *voices)
 
     async def _done(self, work: Coroutine[Any, Any, T], inputs: Mapping[str, Any], context: _Aio) -> T:
         """The result of an operation, or its failure as the engine understands it."""
@@ -228,5 +248,9 @@ async def _abort(context: _Aio, error: ValidationError) -> NoReturn:
     await context.abort(grpc.StatusCode.INVALID_ARGUMENT, sentences)
 
 
-async def _unknown_type(urn: str, context: _Aio) -> NoReturn:
-    await context.abort(grpc.StatusCode.NOT_FOUND, f"Karst has no resource {_type(urn)}")
+async def _resource(urn: str, context: _Aio) -> _Resource:
+    found = _RESOURCES.get(_type(urn))
+    if found is None:
+        await context.abort(grpc.StatusCode.NOT_FOUND, f"Karst has no resource {_type(urn)}")
+    assert found is not None  # noqa: S101  # abort raises
+    return found

@@ -28,6 +28,7 @@ class Run:
     drifted: dict[str, tuple[str, ...]] = field(default_factory=dict)  # the same, found by the refresh
     errors: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    informed: list[str] = field(default_factory=list)  # what our provider said of a resource beside its properties
     told: str = ""  # the last word on how far the work on a resource has come
     counts: Counter[str] = field(default_factory=Counter)  # operation -> resources, at the end
 
@@ -77,7 +78,9 @@ class Run:
         if message and said.get("ephemeral") and said.get("severity") == "info" and said.get("urn"):
             self.told = f"{_name(said['urn'])}: {message}"
             return
-        if message and said.get("severity") == "error":
+        if message and said.get("severity") == "info" and "::karst:" in said.get("urn", ""):
+            self.informed.append(message)
+        elif message and said.get("severity") == "error":
             self.errors.append(message)
         elif message and said.get("severity") == "warning" and "from $PATH" not in message:
             self.warnings.append(message)  # that our provider is found on PATH is as it should be

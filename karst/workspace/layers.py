@@ -1,4 +1,4 @@
-"""The stacks of a site's twin: one a hall for `metal`, one for `tenants`; their names and configuration."""
+"""The stacks of a site's twin: `network`, one a hall for `metal`, `tenants`; their names and configuration."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 import yaml
 
 from karst.plan.model import Plan
+from karst.site.switches import ROUTES
 from karst.workspace import secrets, ssh
 from karst.workspace.paths import Paths, WorkspaceError
 from karst.workspace.stack import Stack, Value
@@ -26,13 +27,19 @@ class StackOfSite:
     hall: str | None
 
 
-def stacks_of_site(plan: Plan, halls: frozenset[str] = frozenset()) -> tuple[StackOfSite, ...]:
-    """A site's stacks in the order in which they are built; only the given halls' if any are given."""
-    return tuple(_stacks(plan, halls))
+def stacks_of_site(plan: Plan, halls: frozenset[str] = frozenset(), switches: bool = True) -> tuple[StackOfSite, ...]:
+    """A site's stacks in the order in which they are built; only the given halls' if any are given.
+
+    `switches` says whether there are any that can be reached.
+    """
+    return tuple(_stacks(plan, halls, switches))
 
 
-def _stacks(plan: Plan, halls: frozenset[str]) -> Iterator[StackOfSite]:
+def _stacks(plan: Plan, halls: frozenset[str], switches: bool) -> Iterator[StackOfSite]:
     site = plan.site.place.name
+    # Hosts are installed out of band, but reach each other over the fabric.
+    if switches and any(switch.role in ROUTES for switch in plan.switches.values()):
+        yield StackOfSite(f"{site}-network", "network", None)
     with_racks = dict.fromkeys(seat.hall for seat in plan.racks.values())
     for hall in with_racks:
         if not halls or hall in halls:
@@ -42,10 +49,13 @@ def _stacks(plan: Plan, halls: frozenset[str]) -> Iterator[StackOfSite]:
         yield StackOfSite(f"{site}-tenants", "tenants", None)
 
 
-def configure(stack: Stack, what: StackOfSite, plan: Plan, workspace: Workspace, hosts: bool) -> None:
+def configure(
+    stack: Stack, what: StackOfSite, plan: Plan, workspace: Workspace, hosts: bool, halls: frozenset[str] = frozenset()
+) -> None:
     """Write what a twin's stack needs into its configuration; what a person set beside it stays.
 
-    `hosts` says whether the twin has any: else nothing is to be installed.
+    `hosts` says whether the twin has any: else nothing is to be installed. `halls` are those that it imitates, if not
+    all.
 
     Raises WorkspaceError, OSError.
     """
@@ -58,6 +68,8 @@ def configure(stack: Stack, what: StackOfSite, plan: Plan, workspace: Workspace,
     if what.hall:
         plain |= {"karst:hall": what.hall, **_metal(plan, workspace, hosts)}
         secret = _metal_secrets(workspace)
+    elif what.layer == "network":
+        plain |= {"karst:halls": sorted(halls), **_network(plan, workspace)}
     stack.configure(plain, secret)
 
 
@@ -96,6 +108,15 @@ def loopback_prefix(prefix: IPv4Network) -> IPv4Network:
         raise ValueError(f"the prefix {prefix} does not fit into 127.0.0.0/8")
     offset = int(prefix.network_address) & 0x00FFFFFF
     return IPv4Network((int(IPv4Network("127.0.0.0/8").network_address) | offset, prefix.prefixlen))
+
+
+def _network(plan: Plan, workspace: Workspace) -> Mapping[str, Value]:
+    prefix = loopback_prefix(plan.site.network.prefixes.switch_out_of_band)
+    return {
+        "karst:switch_map": {"prefix": str(prefix), "port": workspace.ports["ssh"]},
+        "karst:ssh_ca": ssh.authority(workspace.paths).hosts_public,
+        "karst:ssh_config": str(workspace.paths.ssh_config),
+    }
 
 
 def _metal(plan: Plan, workspace: Workspace, hosts: bool) -> Mapping[str, Value]:

@@ -20,9 +20,10 @@ from karst.plan.pipeline import plan
 from karst.provider.bounds import Bounds, lock_folder
 from karst.site.load import load
 from karst.site.problems import SiteError
+from karst.ssh import known_hosts_files
 from karst.verify.evaluate import HOST_GROUPS
 from karst.verify.finding import Finding
-from karst.verify.hosts import HostTarget, known_hosts_files, options
+from karst.verify.hosts import HostTarget, options
 from karst.verify.verify import Racks, verify
 from karst.workspace import paths
 from karst.workspace.paths import WorkspaceError

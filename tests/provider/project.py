@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from pathlib import Path
 import pulumi
 from karst.provider.hall import Hall, HallArgs
 from karst.provider.provider import Provider, ProviderArgs
+from karst.provider.switch import Switch, SwitchArgs
 from karst.provider.rack import Hold, PduArgs, Rack, RackArgs, ServerArgs
 from karst.site.base import Status
 
@@ -32,6 +34,8 @@ def device(kind, given):
 if "hall" in what:
     alone = pulumi.ResourceOptions(provider=provider)
     options.depends_on = [Hall(what["hall"]["name"], HallArgs(**what["hall"]), alone)]
+for switch in what["switches"]:
+    made = Switch(switch["name"], SwitchArgs(**switch), options)
 for rack in what["racks"]:
     args = RackArgs(
         name=rack["name"],
@@ -90,9 +94,11 @@ class Project:
         """The provider's arguments."""
         (self.folder / "provider.json").write_text(json.dumps(provider))
 
-    def declare(self, *racks: dict[str, Any], hall: dict[str, Any] | None = None) -> None:
+    def declare(
+        self, *racks: dict[str, Any], hall: dict[str, Any] | None = None, switches: Sequence[dict[str, Any]] = ()
+    ) -> None:
         """What the program declares."""
-        what = {"racks": racks, **({"hall": hall} if hall else {})}
+        what = {"racks": racks, "switches": switches, **({"hall": hall} if hall else {})}
         (self.folder / "declared.json").write_text(json.dumps(what))
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:

@@ -15,15 +15,16 @@ import pytest
 
 from karst.provider import config
 from karst.provider.hall import Hall, HallArgs
-from karst.provider.model import HallState, Hold, PduArgs, RackArgs, RackState, ServerArgs
+from karst.provider.model import HallState, Hold, PduArgs, RackArgs, RackState, ServerArgs, SwitchArgs, SwitchState
 from karst.provider.provider import Provider, ProviderArgs
 from karst.provider.rack import Rack
 from karst.provider.schema import schema
+from karst.provider.switch import Switch
 from karst.site.base import Status
 
 from .lab import CLONE
 
-CLASSES = [(Rack, RackArgs, RackState), (Hall, HallArgs, HallState)]
+CLASSES = [(Rack, RackArgs, RackState), (Hall, HallArgs, HallState), (Switch, SwitchArgs, SwitchState)]
 
 
 def required(kind: Any) -> set[str]:

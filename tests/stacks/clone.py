@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 KARST = Path(sys.executable).parent / "karst"
 SERVERS = tuple(f"h1-r1-{rack:02d}-s{server:02d}" for rack in (1, 2, 3) for server in (1, 2, 3, 4))
 
-_COPIED = ("Pulumi.yaml", "__main__.py", "Makefile", "hardware", "sites/lab")
+_COPIED = ("Pulumi.yaml", "__main__.py", "Makefile", "hardware", "templates", "sites/lab")
 _LINKED = ("tools", ".venv")
 
 

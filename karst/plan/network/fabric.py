@@ -17,7 +17,7 @@ from karst.plan.network.model import Switch
 from karst.plan.network.switches import Ports, ports
 from karst.site.names import rack_name
 from karst.site.network import Per
-from karst.site.switches import SwitchRole
+from karst.site.switches import ROUTES, SwitchRole
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,15 @@ class Fabric:
             yield seat
         else:
             yield from (self.plan.racks[name] for name in self._of_row(owner))
+
+    def switches_of(self, halls: frozenset[str]) -> tuple[Switch, ...]:
+        """Return the switches that route in some halls, or in all if none is given; spines and borders in any case."""
+        found = (switch for switch in self.plan.switches.values() if switch.role in ROUTES)
+        return tuple(each for each in found if not halls or each.of is None or self._hall(each.of) in halls)
+
+    def _hall(self, owner: str) -> str:
+        seat = self.plan.racks.get(owner)
+        return seat.hall if seat else self.plan.rows[owner].hall
 
     def _of_row(self, row: str) -> list[str]:
         positions = range(1, self.plan.site.spaces.rows[row].positions + 1)
