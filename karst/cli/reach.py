@@ -34,15 +34,7 @@ class HallReach:
 def reach(place: Paths, plan: Plan, hall: str, what: str) -> HallReach:
     """Read the stack of a hall. `what` is wanted there, for the sentences. Raises WorkspaceError."""
     stack, environment = _stack(place, f"{plan.site.place.name}-metal-{hall}")
-    try:
-        config = {key.removeprefix("karst:"): value for key, value in stack.config().items()}
-    except FileNotFoundError:
-        raise WorkspaceError(
-            f"nothing says how to reach {what}: this clone has no twin with a stack {stack.name} (`make up`), "
-            "and for a real site's there is no pulumi on PATH"
-        ) from None
-    except WorkspaceError as fault:
-        raise WorkspaceError(f"no stack {stack.name} says how to reach {what}: {fault}") from None
+    config = _config(stack, what)
     given = {key: value for key, value in config.items() if key in Configuration.__dataclass_fields__}
     configuration, faults = parse(given, BMCS)
     if configuration is None:
@@ -54,6 +46,31 @@ def reach(place: Paths, plan: Plan, hall: str, what: str) -> HallReach:
         raise WorkspaceError(str(fault)) from None
     hosts, no_hosts = _hosts(config, host_map, place.ssh_config if environment else None)
     return HallReach(configuration, out_of_band, environment, hosts, no_hosts)
+
+
+def reach_switches(place: Paths, plan: Plan) -> HostReach:
+    """Read the stack of the site's network. Raises WorkspaceError where there is none, or it does not say how."""
+    stack, environment = _stack(place, f"{plan.site.place.name}-network")
+    config = _config(stack, "switches")
+    if "ssh_ca" not in config:
+        raise WorkspaceError(f"{stack.name} has no karst:ssh_ca by which a switch could prove who it is")
+    try:
+        switch_map = HostMap.of_switches(plan, config.get("switch_map"))
+    except ValueError as fault:
+        raise WorkspaceError(str(fault)) from None
+    return HostReach(str(config["ssh_ca"]), switch_map, place.ssh_config if environment else None)
+
+
+def _config(stack: Stack, what: str) -> dict[str, Any]:
+    try:
+        return {key.removeprefix("karst:"): value for key, value in stack.config().items()}
+    except FileNotFoundError:
+        raise WorkspaceError(
+            f"nothing says how to reach {what}: this clone has no twin with a stack {stack.name} (`make up`), "
+            "and for a real site's there is no pulumi on PATH"
+        ) from None
+    except WorkspaceError as fault:
+        raise WorkspaceError(f"no stack {stack.name} says how to reach {what}: {fault}") from None
 
 
 def _hosts(config: Mapping[str, Any], host_map: HostMap, ssh_config: Path | None) -> tuple[HostReach | None, str]:

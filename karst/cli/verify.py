@@ -58,7 +58,7 @@ def verify(
         bool, typer.Option("--yes", help="Consent to the outlet test of a server that is not staged.")
     ] = False,
 ) -> None:
-    """Ask every BMC, rack PDU and host of SITE, and say what is not as plan and hardware spec have it.
+    """Ask every BMC, rack PDU, host and switch of SITE, and say what is not as plan and hardware spec have it.
 
     Nothing is changed, but by an outlet test. What nobody could see is unobserved, and does not count as passed. What
     is held, or off as its status has it, is shown and does not count; planned, failed and leaving devices are not
@@ -99,10 +99,17 @@ def _show(report: Report, style: ReportFormat) -> None:
     told = ", ".join(f"{count:,} {outcome}" for outcome, count in counts.items() if count)
     more = f", {report.excused:,} excused" if report.excused else ""
     left_out = f", {plural(len(report.left_out), 'device')} not looked at" if report.left_out else ""
-    asked = " and ".join(
-        plural(count, noun) for count, noun in ((report.devices, "BMC"), (report.hosts, "host")) if count
+    asked = ", ".join(
+        plural(count, noun, several)
+        for count, noun, several in (
+            (report.devices, "BMC", ""),
+            (report.hosts, "host", ""),
+            (report.switches, "switch", "switches"),
+        )
+        if count
     )
     no_hosts = f"; no hosts: {report.no_hosts}" if report.no_hosts else ""
+    no_hosts += f"; no switches: {report.no_switches}" if report.no_switches else ""
     verdict = f"{report.site}: {asked or 'nothing'} read in {report.took_s:.1f} s; {told}{more}{left_out}{no_hosts}"
     color = "red" if counts[Outcome.FAILED] else "yellow" if counts[Outcome.UNOBSERVED] else "green"
     (out if style is ReportFormat.TABLE else err).print(verdict, markup=False, style=color)
@@ -116,6 +123,8 @@ def document(report: Report) -> dict[str, object]:
         "devices": report.devices,
         "hosts": report.hosts,
         "no_hosts": report.no_hosts,
+        "switches": report.switches,
+        "no_switches": report.no_switches,
         "took_s": round(report.took_s, 3),
         **{outcome.value: report.count(outcome) for outcome in Outcome},
         "excused": report.excused,

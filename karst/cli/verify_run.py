@@ -8,12 +8,13 @@ import resource
 
 from karst import collector
 from karst.cli.console import Ticker
-from karst.cli.reach import reach
+from karst.cli.reach import reach, reach_switches
 from karst.plan.model import Plan
 from karst.plan.server import seat_of
 from karst.provider.bounds import Bounds, lock_folder
+from karst.verify.hosts import HostTarget
 from karst.verify.outlet_test import outlet_test, refusal
-from karst.verify.verify import Racks, Reach, Report, Samples, choose, halls_of
+from karst.verify.verify import Racks, Reach, Report, Samples, choose, choose_switches, halls_of
 from karst.verify.verify import verify as verified
 from karst.workspace.paths import Paths, UnknownNameError, WorkspaceError
 
@@ -23,7 +24,8 @@ def racks_of(place: Paths, planned: Plan, limit: list[str]) -> Racks:
     halls = dict.fromkeys(seat.hall for seat in planned.racks.values())
     # The halls of a site are often built one by one: only those that the limit names have to be reached.
     wanted = halls_of(planned, limit) if limit else list(halls)
-    if not wanted:
+    switches, no_switches = _switches(place, planned, limit)
+    if not wanted and not switches:
         raise UnknownNameError(f"no rack or device of {planned.site.place.name} matches {', '.join(limit)}")
     found = {}
     for hall in wanted:
@@ -31,9 +33,19 @@ def racks_of(place: Paths, planned: Plan, limit: list[str]) -> Racks:
         os.environ.update(made.environment)  # the locks that engines respect lie where it says
         found[hall] = Reach(made.configuration, made.out_of_band, made.hosts, made.no_hosts)
     try:
-        return choose(planned, found, limit)
+        racks = choose(planned, found, limit)
     except ValueError as fault:
         raise WorkspaceError(str(fault)) from None
+    racks.switches, racks.no_switches = switches, no_switches
+    return racks
+
+
+def _switches(place: Paths, planned: Plan, limit: list[str]) -> tuple[dict[str, HostTarget], str]:
+    """The switches to be asked, or why none is: not every site's network is Karst's."""
+    try:
+        return choose_switches(planned, reach_switches(place, planned), limit), ""
+    except WorkspaceError as fault:
+        return {}, str(fault)
 
 
 def swept(planned: Plan, racks: Racks, only: list[str], samples: Samples | None = None) -> Report:

@@ -6,15 +6,27 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from karst.site.base import Status
-from karst.verify.checks import FIRMWARE, HOST_CHECKS, IDENTITY, PDU_CHECKS, SERVER_CHECKS, branches, cords, sources
+from karst.verify.checks import (
+    FABRIC_CHECKS,
+    FIRMWARE,
+    HOST_CHECKS,
+    IDENTITY,
+    PDU_CHECKS,
+    SERVER_CHECKS,
+    branches,
+    cords,
+    sources,
+)
 from karst.verify.checks.base import Check
 from karst.verify.expected import ExpectedDevice, ExpectedRack
+from karst.verify.expected_network import ExpectedNetwork
 from karst.verify.finding import Alert, Finding, Outcome, Verdict
 from karst.verify.observed import Observed, ObservedThing
 
 BMC_GROUPS = ("identity", "power", "cooling", "compute", "storage", "network", "firmware")
 HOST_GROUPS = ("os", "time")
-GROUPS = (*BMC_GROUPS, *HOST_GROUPS)
+FABRIC = "fabric"
+GROUPS = (*BMC_GROUPS, *HOST_GROUPS, FABRIC)
 
 
 def evaluate(
@@ -63,6 +75,13 @@ def time_findings(planned: Mapping[str, str], racks: Iterable[ExpectedRack], obs
     for name, verdicts in judged.hosts.items():
         for verdict in verdicts:
             yield finding(everyone[name], sources.HOST, sources.HOST_ALERT, verdict)
+
+
+def fabric_findings(network: ExpectedNetwork, observed: Observed) -> Iterator[Finding]:
+    """Yield what each switch and host that was asked says of its part of the network."""
+    for name, seen in observed.nodes.items():
+        if name in network:
+            yield from _device(network.node(name), seen, FABRIC_CHECKS, frozenset({FABRIC}))
 
 
 def _device(

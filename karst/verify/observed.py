@@ -205,12 +205,35 @@ class ObservedHost(ObservedThing):
 
 @with_config(_STRICT)
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LldpNeighbour:
+    """Who says over a cable that it is at the other end."""
+
+    device: str
+    interface: str
+
+
+@with_config(_STRICT)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObservedNode(ObservedThing):
+    """A switch's or host's part of the network. Interfaces by name; a destination is `default` or an address."""
+
+    links_up: frozenset[str] | None = None
+    speeds_gbps: Mapping[str, float] | None = None
+    neighbours: Mapping[str, LldpNeighbour] | None = None
+    sessions: Mapping[str, str] | None = None  # interface -> state of BGP's
+    kernel_routes: Mapping[str, frozenset[str]] | None = None  # destination -> interfaces, those of BGP
+    bgp_routes: Mapping[str, frozenset[str]] | None = None  # the same, as FRR says that the kernel has them
+
+
+@with_config(_STRICT)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """Devices and hosts by name of the device; what is not here was not looked at."""
+    """Devices, hosts and what routes, by name of the device; what is not here was not looked at."""
 
     servers: Mapping[str, ObservedServer] = field(default_factory=lambda: _NONE)
     pdus: Mapping[str, ObservedPdu] = field(default_factory=lambda: _NONE)
     hosts: Mapping[str, ObservedHost] = field(default_factory=lambda: _NONE)
+    nodes: Mapping[str, ObservedNode] = field(default_factory=lambda: _NONE)
 
 
 OBSERVED: TypeAdapter[Observed] = TypeAdapter(Observed)

@@ -14,11 +14,23 @@ from karst.provider.bounds import Bounds
 from karst.provider.config import Configuration
 from karst.provider.planned import OutOfBandMap, rack_args
 from karst.site.names import device_name
+from karst.site.switches import ROUTES
 from karst.verify.checks import cords
-from karst.verify.evaluate import BMC_GROUPS, GROUPS, HOST_GROUPS, cord_findings, evaluate, sections, time_findings
+from karst.verify.evaluate import (
+    BMC_GROUPS,
+    FABRIC,
+    GROUPS,
+    HOST_GROUPS,
+    cord_findings,
+    evaluate,
+    fabric_findings,
+    sections,
+    time_findings,
+)
 from karst.verify.expected import ExpectedDevice, ExpectedRack, expected_rack
+from karst.verify.expected_network import ExpectedNetwork
 from karst.verify.finding import Finding, Outcome
-from karst.verify.hosts import HostReach, HostTarget
+from karst.verify.hosts import HostReach, HostTarget, observe_nodes
 from karst.verify.hosts import observe as observe_hosts
 from karst.verify.observed import Observed
 from karst.verify.sweep import Sweep, Target
@@ -61,6 +73,8 @@ class Report:
     devices: int = 0
     hosts: int = 0
     no_hosts: str = ""  # why those of some hall were not asked
+    switches: int = 0
+    no_switches: str = ""  # why none was asked
     took_s: float = 0.0
 
     def count(self, outcome: Outcome) -> int:
@@ -80,9 +94,11 @@ class Racks:
     racks: dict[str, ExpectedRack] = field(default_factory=dict)
     targets: dict[str, dict[str, Target]] = field(default_factory=dict)  # rack -> device -> target
     hosts: dict[str, HostTarget] = field(default_factory=dict)
+    switches: dict[str, HostTarget] = field(default_factory=dict)
     chosen: set[str] = field(default_factory=set)
     left_out: dict[str, str] = field(default_factory=dict)
     no_hosts: str = ""
+    no_switches: str = ""
 
     def reached(self, racks: Collection[str]) -> list[Target]:
         """The targets of some racks, rack by rack: watts that are compared are read at about the same time."""
@@ -106,6 +122,15 @@ def choose(plan: Plan, reach: Mapping[str, Reach], limit: Collection[str] = ()) 
             made.targets[name] = _targets(plan, rack, reach[seat.hall], chosen, made)
             made.chosen |= chosen
     return made
+
+
+def choose_switches(plan: Plan, reach: HostReach, limit: Collection[str] = ()) -> dict[str, HostTarget]:
+    """Pick the switches that route whose name matches a pattern of `limit` (all)."""
+    return {
+        name: HostTarget(name, reach.host_map.place(switch.out_of_band), reach)
+        for name, switch in plan.switches.items()
+        if switch.role in ROUTES and _matches((name, name), limit)
+    }
 
 
 def halls_of(plan: Plan, limit: Collection[str]) -> list[str]:
@@ -165,8 +190,12 @@ async def verify(
     if "time" in groups:
         planned = {each.name: str(each.address) for each in plan.site.place.services.ntp}
         report.findings += time_findings(planned, racks.racks.values(), observed)
-    report.hosts = len(observed.hosts)
-    report.no_hosts = racks.no_hosts if groups & set(HOST_GROUPS) else ""
+    report.hosts = len(observed.hosts.keys() | (observed.nodes.keys() & racks.hosts.keys()))
+    report.no_hosts = racks.no_hosts if groups & {*HOST_GROUPS, FABRIC} else ""
+    if FABRIC in groups:
+        report.findings += fabric_findings(ExpectedNetwork(plan), observed)
+        report.switches = len(observed.nodes.keys() & racks.switches.keys())
+        report.no_switches = racks.no_switches
     report.left_out = {name: why for name, why in racks.left_out.items() if name in racks.chosen}
     report.took_s = monotonic() - begun
     return report
@@ -176,6 +205,7 @@ async def _observed(racks: Racks, bounds: Bounds, groups: frozenset[str], tell: 
     """What BMCs and hosts say, asked at the same time; of each kind only if something is wanted of it."""
     targets = racks.reached(racks.racks) if groups & set(BMC_GROUPS) else []
     hosts = list(racks.hosts.values()) if groups & set(HOST_GROUPS) else []
+    nodes = [*racks.switches.values(), *racks.hosts.values()] if FABRIC in groups and racks.switches else []
     progress: dict[str, str] = {}
 
     def told(kind: str) -> Tell:
@@ -185,10 +215,12 @@ async def _observed(racks: Racks, bounds: Bounds, groups: frozenset[str], tell: 
 
         return one
 
-    observed, seen = await asyncio.gather(
-        Sweep(bounds, sections(groups), told("BMCs")).observe(targets), observe_hosts(hosts, told("hosts"))
+    observed, seen, routing = await asyncio.gather(
+        Sweep(bounds, sections(groups), told("BMCs")).observe(targets),
+        observe_hosts(hosts, told("hosts")),
+        observe_nodes(nodes, told("ways")),
     )
-    return replace(observed, hosts=seen)
+    return replace(observed, hosts=seen, nodes=routing)
 
 
 async def _read_again(

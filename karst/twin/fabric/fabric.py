@@ -9,10 +9,10 @@ from itertools import count
 from zlib import crc32
 
 from karst.plan.network.model import Node
+from karst.plan.network.routes import Table, narrow, table
 from karst.twin.fabric import carriers
 from karst.twin.fabric.daemons import Daemons
 from karst.twin.fabric.ground import FabricError, Ground
-from karst.twin.fabric.routes import Table, narrow, table
 
 Tables = Mapping[str, Table]
 

@@ -11,7 +11,6 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from itertools import count
 
 from karst.twin.network.built import End
 
@@ -27,16 +26,23 @@ class Lines:
 
     def __init__(self, ends: Iterable[End]) -> None:
         """`ends` are all that there can be."""
-        self._index = dict(zip(sorted(ends), count(_FIRST_INDEX), strict=False))
-        self._by_index = {index: end for end, index in self._index.items()}
+        self._ends = frozenset(ends)
+        self._index = _FIRST_INDEX  # the next: of a port that was laid anew, daemons have to see that it is another
         self._laid: dict[End, End | None] = {}  # each port that is there: its other end, None without
 
-    async def adopt(self, device: str, pid: int) -> None:
-        """Take note of what ports a running device has. Raises LinesError."""
-        for each in json.loads(await within(pid, "ip", "-details", "-json", "link", "show")):
-            end, kind = (device, each["ifname"]), each.get("linkinfo", {}).get("info_kind")
-            if end in self._index and kind in ("veth", "tun"):
-                self._laid[end] = self._by_index.get(each.get("link_index", 0)) if kind == "veth" else None
+    async def adopt(self, pids: Mapping[str, int]) -> None:
+        """Take note of what ports running devices have."""
+        ports: dict[int, End] = {}
+        others: dict[End, int | None] = {}
+        for device, pid in pids.items():
+            listed = await within(pid, "ip", "-details", "-json", "link", "show", fails=False)
+            for each in json.loads(listed or "[]"):  # nothing of one that has just ended
+                end, kind = (device, each["ifname"]), each.get("linkinfo", {}).get("info_kind")
+                if end in self._ends and kind in ("veth", "tun"):
+                    ports[each["ifindex"]] = end
+                    others[end] = each.get("link_index") if kind == "veth" else None
+        self._laid = {end: ports.get(other) if other else None for end, other in others.items()}
+        self._index = max([self._index, *(index + 1 for index in ports)])
 
     def gone(self, device: str) -> None:
         """Take note that a device is off; its namespace has gone with all its ports, and their other ends with them."""
@@ -70,7 +76,8 @@ class Lines:
     def _port(self, end: End, pids: Mapping[str, int]) -> str:
         address = sha256(f"{end[0]}:{end[1]}".encode()).hexdigest()[:10]
         octets = ":".join(address[at : at + 2] for at in range(0, 10, 2))
-        return f"name {end[1]} index {self._index[end]} netns {pids[end[0]]} address 02:{octets}"
+        self._index += 1
+        return f"name {end[1]} index {self._index} netns {pids[end[0]]} address 02:{octets}"
 
 
 @dataclass(slots=True)

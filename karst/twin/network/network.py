@@ -62,7 +62,7 @@ class Network(NoNetwork):
         self._gateway = ""
         self._slots, self._laying = asyncio.Semaphore(_AT_ONCE), asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._ending = False
+        self._started = self._ending = False
 
     # What hosts and power say
 
@@ -71,11 +71,10 @@ class Network(NoNetwork):
         if is_new:
             self._gateway = self._gateway or await self._podman.gateway()
             await self._management.prepare(pid, self._gateway)
-        else:
-            await self._lines.adopt(device, pid)
         await tell_speeds(pid, self._built.speeds_gbps(device))
         self._pids[device] = pid
-        await self._lay()
+        if self._started:
+            await self._lay()
 
     def detach(self, device: str) -> None:
         """Leave the other ends of its cables without a carrier."""
@@ -144,6 +143,9 @@ class Network(NoNetwork):
         for name in known:
             if left[name]:
                 await self._take_over(self._devices[name], left[name])
+        await self._lines.adopt(self._pids)  # hosts' that were taken over before, too
+        self._started = True
+        await self._lay()
         await asyncio.gather(*(self._settle(each, name in known) for name, each in self._devices.items()))
 
     async def stop(self) -> None:

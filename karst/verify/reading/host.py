@@ -4,50 +4,15 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
-
-import orjson
-from pydantic import TypeAdapter, ValidationError, with_config
 
 from karst.ssh_ca import SshCaError, read_host_certificate
 from karst.verify.observed import Clock, ObservedHost, TimeSource
+from karst.verify.reading.said import SAID_MAX, NoDocumentError, Reading, reading_of
 
 # `chronyc -c tracking` and `-c sources` of chrony 4 have so many columns.
 _TRACKING, _SOURCE = 14, 10
 _NOT_SYNCHRONISED = "Not synchronised"
-_SAID_MAX = 160  # of a host's own words in a sentence
-
-
-@with_config({"extra": "ignore"})
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """A file or command of the probe; `fault` says why there is neither."""
-
-    text: str = ""
-    errors: str = ""
-    status: int = 0
-    fault: str = ""
-
-
-_SAID: TypeAdapter[dict[str, _Said]] = TypeAdapter(dict[str, _Said])
-
-
-@dataclass(slots=True)
-class _Reading:
-    said: Mapping[str, _Said]
-    gaps: dict[str, str] = field(default_factory=dict)
-
-    def text(self, name: str, section: str, *, any_status: bool = False) -> str | None:
-        """A part's text; None, and a gap in `section`, where there is none."""
-        found = self.said.get(name, _Said(fault=f"the probe did not tell {name}"))
-        failed = bool(found.status) and not any_status
-        if found.fault or failed:
-            words = found.errors or found.text or f"exit status {found.status}"
-            self.gaps[section] = found.fault or f"{name} failed: {words[:_SAID_MAX]}"
-            return None
-        return found.text
 
 
 def read(printed: bytes, authority: str) -> ObservedHost:
@@ -56,10 +21,9 @@ def read(printed: bytes, authority: str) -> ObservedHost:
     What is no such document is a host of which nothing was read.
     """
     try:
-        reading = _Reading(_SAID.validate_python(orjson.loads(printed)))
-    except (orjson.JSONDecodeError, ValidationError):
-        said = printed[:_SAID_MAX].decode(errors="replace").strip() or "nothing"
-        return ObservedHost(unread=f"the host answered no document of the probe, but: {said}")
+        reading = reading_of(printed)
+    except NoDocumentError as fault:
+        return ObservedHost(unread=str(fault))
     clock, sources = _chrony(reading)
     units = reading.text("failed_units", "failed_units")
     found: dict[str, Any] = {
@@ -76,7 +40,7 @@ def read(printed: bytes, authority: str) -> ObservedHost:
     return ObservedHost(**found, gaps=reading.gaps)
 
 
-def _key_id(reading: _Reading, authority: str) -> str | None:
+def _key_id(reading: Reading, authority: str) -> str | None:
     text = reading.text("certificate", "key_id")
     if text is None:
         return None
@@ -87,7 +51,7 @@ def _key_id(reading: _Reading, authority: str) -> str | None:
         return None
 
 
-def _release(reading: _Reading) -> str | None:
+def _release(reading: Reading) -> str | None:
     """`debian 12`, of os-release(5)."""
     text = reading.text("os_release", "release")
     if text is None:
@@ -100,7 +64,7 @@ def _release(reading: _Reading) -> str | None:
     return f"{values['ID']} {values['VERSION_ID']}"
 
 
-def _image_release(reading: _Reading) -> str | None:
+def _image_release(reading: Reading) -> str | None:
     """The same of the image as it was made: Debian's release is the version of its package base-files."""
     text = reading.text("image", "image_release")
     if text is None:
@@ -112,13 +76,13 @@ def _image_release(reading: _Reading) -> str | None:
     return f"debian {found[1]}"
 
 
-def _chrony(reading: _Reading) -> tuple[Clock | None, dict[str, TimeSource] | None]:
+def _chrony(reading: Reading) -> tuple[Clock | None, dict[str, TimeSource] | None]:
     text = reading.text("chrony", "clock")
     if text is not None:
         try:
             return _parsed(text)
         except (ValueError, IndexError):
-            reading.gaps["clock"] = f"chronyc said what cannot be read: {text[:_SAID_MAX]}"
+            reading.gaps["clock"] = f"chronyc said what cannot be read: {text[:SAID_MAX]}"
     reading.gaps["sources"] = reading.gaps["clock"]
     return None, None
 

@@ -1,9 +1,10 @@
-"""Routes as the kernels of a fabric have them, against the widths that the plan gives."""
+"""Over how many links a device shall reach each other, and what its kernel says of that."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from karst.plan.network.model import NeighbourRole, Node
@@ -29,21 +30,22 @@ def narrow(nodes: Mapping[str, Node], tables: Mapping[str, Table]) -> tuple[str,
     return tuple(
         f"{name}: {destination} goes over {found} links, the plan gives {wanted}"
         for name, node in nodes.items()
-        for destination, wanted in _widths(node, nodes)
+        for destination, wanted in widths(node, nodes.values())
         if (found := len(tables[name].get(destination, ()))) != wanted
     )
 
 
-def _widths(node: Node, nodes: Mapping[str, Node]) -> Iterator[tuple[str, int]]:
+def widths(node: Node, nodes: Iterable[Node]) -> Iterator[tuple[str, int]]:
+    """Yield where a node's routes lead, to all `nodes` that are there, and over how many links each goes."""
     if node.role in (NeighbourRole.HOST, NeighbourRole.LEAF):
         yield DEFAULT, node.ecmp_width
     if node.role is NeighbourRole.HOST:
         return
-    for name, other in nodes.items():
-        direct = sum(link.neighbour == name for link in node.links)
+    direct = Counter(link.neighbour for link in node.links)
+    for other in nodes:
         # All spines have one AS number, so that none takes what another tells of itself.
-        if other is not node and not other.role is node.role is NeighbourRole.SPINE:
-            yield str(other.loopback), direct or _far(node, other)
+        if other.name != node.name and not other.role is node.role is NeighbourRole.SPINE:
+            yield str(other.loopback), direct[other.name] or _far(node, other)
 
 
 def _far(node: Node, other: Node) -> int:
