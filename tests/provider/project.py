@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,8 +34,10 @@ def device(kind, given):
 if "hall" in what:
     alone = pulumi.ResourceOptions(provider=provider)
     options.depends_on = [Hall(what["hall"]["name"], HallArgs(**what["hall"]), alone)]
-for switch in what["switches"]:
-    made = Switch(switch["name"], SwitchArgs(**switch), options)
+before = []
+for name, switch in what["switches"].items():
+    alone = pulumi.ResourceOptions(provider=provider, depends_on=before)
+    before = [Switch(name, SwitchArgs(**switch), alone)]
 for rack in what["racks"]:
     args = RackArgs(
         name=rack["name"],
@@ -95,9 +97,9 @@ class Project:
         (self.folder / "provider.json").write_text(json.dumps(provider))
 
     def declare(
-        self, *racks: dict[str, Any], hall: dict[str, Any] | None = None, switches: Sequence[dict[str, Any]] = ()
+        self, *racks: dict[str, Any], hall: dict[str, Any] | None = None, switches: Mapping[str, Any] = {}
     ) -> None:
-        """What the program declares."""
+        """What the program declares; each switch waits for the one before it."""
         what = {"racks": racks, "switches": switches, **({"hall": hall} if hall else {})}
         (self.folder / "declared.json").write_text(json.dumps(what))
 

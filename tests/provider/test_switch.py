@@ -29,6 +29,14 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Switches]:
 
 
 @pytest.fixture
+def project(tmp_path: Path) -> Project:
+    build = [sys.executable, str(CLONE / "tools" / "build.py"), "--print-bin"]
+    tools = Path(subprocess.run(build, capture_output=True, text=True, check=True).stdout.strip())
+    (tmp_path / "project").mkdir()
+    return Project.create(tmp_path / "project", tools)
+
+
+@pytest.fixture
 async def karst(lab: Switches, tmp_path: Path) -> AsyncIterator[Plugin]:
     async with plugin(tmp_path, lab.configuration(), URN) as made:
         yield made
@@ -161,14 +169,10 @@ async def test_a_reboot_before_the_confirmation_forgets_the_change(
     assert (await karst.read(state)).inputs == lab.inputs()
 
 
-async def test_what_a_person_at_pulumi_sees(lab: Switches, karst: Plugin, state: State, tmp_path: Path) -> None:
+async def test_what_a_person_at_pulumi_sees(lab: Switches, karst: Plugin, state: State, project: Project) -> None:
     del karst, state
-    build = [sys.executable, CLONE / "tools" / "build.py", "--print-bin"]
-    tools = Path(subprocess.run(build, capture_output=True, text=True, check=True).stdout.strip())
-    (tmp_path / "project").mkdir()
-    project = Project.create(tmp_path / "project", tools)
     project.configure(lab.configuration())
-    project.declare(switches=[lab.inputs()])
+    project.declare(switches={LEAF: lab.inputs()})
     made = project.up()
     assert made.status == 0, made.output
     lab.vtysh(LEAF, "configure", "interface swp1", "description by hand", "end")
@@ -182,6 +186,24 @@ async def test_what_a_person_at_pulumi_sees(lab: Switches, karst: Plugin, state:
     gone = project.run("destroy", "--yes", "--skip-preview")
     assert f"{LEAF} is no longer Karst's" in gone.output
     assert lab.running() == lab.saved() == lab.texts[LEAF]
+
+
+async def test_what_waits_for_a_failed_switch_is_not_touched(
+    lab: Switches, karst: Plugin, state: State, project: Project
+) -> None:
+    del karst, state
+    text, since = lab.texts[LEAF], lab.whole()
+    project.configure(lab.configuration())
+    # The same device twice: so it shows whether anybody came by after the first.
+    project.declare(switches={"first": lab.inputs(), "second": lab.inputs()})
+    assert project.up().status == 0
+    another = lab.inputs(text.replace("description spine-01", "description another"))
+    project.declare(switches={"first": lab.inputs(text.replace("bestpath", "worstpath")), "second": another})
+    failed = project.up()  # with --continue-on-error
+    assert failed.status != 0
+    assert f"{LEAF}: vtysh failed" in failed.output
+    assert lab.running() == lab.saved() == text
+    assert lab.since() == since
 
 
 async def test_one_that_does_not_answer(lab: Switches, karst: Plugin, state: State, tmp_path: Path) -> None:
