@@ -14,7 +14,17 @@ import yaml
 from karst.cli.main import app
 from karst.provider.config import SECRET
 from karst.site.load import load
-from karst.verify.checks import FIRMWARE, HOST_CHECKS, IDENTITY, PDU_CHECKS, SERVER_CHECKS, branches, cords, sources
+from karst.verify.checks import (
+    FABRIC_CHECKS,
+    FIRMWARE,
+    HOST_CHECKS,
+    IDENTITY,
+    PDU_CHECKS,
+    SERVER_CHECKS,
+    branches,
+    cords,
+    sources,
+)
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -48,7 +58,7 @@ def test_the_plan_s_page_lists_every_check_and_no_other() -> None:
 
 
 def test_the_page_of_verify_lists_every_check_with_its_alert_and_no_other() -> None:
-    checks = (IDENTITY, *SERVER_CHECKS, *PDU_CHECKS, FIRMWARE, *HOST_CHECKS)
+    checks = (IDENTITY, *SERVER_CHECKS, *PDU_CHECKS, FIRMWARE, *HOST_CHECKS, *FABRIC_CHECKS)
     alerts = {check.name: check.alert.value for check in checks}
     alerts |= {module.NAME: module.ALERT.value for module in (cords, branches)}
     alerts |= {sources.SOURCE: sources.SOURCE_ALERT.value, sources.HOST: sources.HOST_ALERT.value}

@@ -1,4 +1,4 @@
-"""Runs on a host or switch as root, sent over SSH to its `python3 -`: what kernel, FRR and LLDP say, as one JSON document.
+"""Runs as root on a host or switch, sent over SSH to its `python3 -`: what kernel, FRR and LLDP say, as JSON.
 
 Nothing is judged here. Standard library alone. Changes nothing.
 """
