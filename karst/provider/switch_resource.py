@@ -99,7 +99,14 @@ async def _converge(args: SwitchArgs, context: Context, preview: bool) -> Result
         await context.warn(f"{fault}; an update would fail")
     else:
         if difference := unified(found.running, args.configuration):
-            await context.inform(f"{args.name} runs another text than declared:\n{difference}")
+            # A new switch is given all of it: worth a look before, a line when it is done.
+            is_new = "\nrouter bgp " not in found.running
+            lines = args.configuration.count("\n")
+            await context.inform(
+                f"{args.name} routes nothing yet, and is given {lines} lines"
+                if is_new and not preview
+                else f"{args.name} runs another text than declared:\n{difference}"
+            )
     if preview:
         return Result(args.name, {"name": args.name, "sessions": UNKNOWN})
     try:

@@ -4,6 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.stacks.clone import Clone
+
+from .live import configured
 from .site import Site, built
 
 
@@ -23,3 +26,10 @@ def site(healthy: Site) -> Iterator[Site]:
     control.set_faults([])
     control.change_hardware(dict.fromkeys(control.hardware()))
     control.change_cabling(before)
+
+
+@pytest.fixture(scope="package")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
+    """The lab with hosts and a network, for all tests of group `hosts` here; test_hosts.py shuts the hosts down."""
+    with configured(tmp_path_factory.mktemp("live")) as made:
+        yield made

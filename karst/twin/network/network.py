@@ -24,6 +24,8 @@ from karst.twin.state import Json
 log = logging.getLogger(__name__)
 
 _AT_ONCE = 4
+_GREETING_S = 30.0
+_POLL_S = 0.2
 
 
 @dataclass(slots=True)
@@ -147,6 +149,21 @@ class Network(NoNetwork):
         self._started = True
         await self._lay()
         await asyncio.gather(*(self._settle(each, name in known) for name, each in self._devices.items()))
+        await asyncio.gather(*map(self._greeted, self._devices.values()))
+
+    async def _greeted(self, running: _Running) -> None:
+        """Wait until a switch can be logged in to, as one in the cavern can be long before anybody comes."""
+        until, seat = asyncio.get_running_loop().time() + _GREETING_S, running.device.seat
+        while seat is not None and running.pid and asyncio.get_running_loop().time() < until:
+            try:
+                reader, writer = await asyncio.open_connection(seat.address, self._port)
+                line = await asyncio.wait_for(reader.readline(), _GREETING_S)
+                writer.close()
+                if line.startswith(b"SSH-"):
+                    return
+            except (OSError, TimeoutError):
+                pass
+            await asyncio.sleep(_POLL_S)
 
     async def stop(self) -> None:
         """End every device as if the power were gone; their disks stay."""
