@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import Iterator, Mapping
@@ -131,16 +132,17 @@ def test_a_twin_that_was_killed_leaves_the_network_as_it_was(clone: Clone) -> No
     before = ups(clone)
     holder = Home(clone.home / "twin").holder()
     assert holder
+    assert before
     os.kill(holder, signal.SIGKILL)
     run = clone.karst("twin", "up")
     assert run.status == 0, run.all
     assert ups(clone) == before
 
 
-def ups(clone: Clone) -> str:
-    """How often each session of a leaf has come up: FRR counts."""
-    script = "sudo vtysh -c 'show bgp ipv4 unicast neighbors' | grep -E 'BGP neighbor on|Connections established'"
-    return ssh(clone, LEAF, script)
+def ups(clone: Clone) -> dict[str, int]:
+    """How often each session of a leaf has come up, as FRR counts."""
+    found = json.loads(ssh(clone, LEAF, "sudo vtysh -c 'show bgp neighbors json'"))
+    return {name: peer["connectionsEstablished"] for name, peer in found.items() if "connectionsEstablished" in peer}
 
 
 def test_broken_by_hand_it_is_told_and_mended_by_hand(clone: Clone) -> None:

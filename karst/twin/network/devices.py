@@ -34,6 +34,8 @@ _LLDPD = """\
 configure system hostname {name}
 configure lldp portidsubtype ifname
 configure system interface pattern swp*
+configure lldp tx-interval 10
+configure lldp tx-hold 3
 """
 _SYSCTL = """\
 net.ipv4.ip_forward = 1
