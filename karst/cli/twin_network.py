@@ -61,8 +61,10 @@ def heal(
             return
         if kind is None or name is None:
             raise typer.BadParameter("say what is to be mended, or --all")
-        for silent, withdraw in {(False, False), (kind == "switch", kind == "carrier")}:
-            found.change_network(_change(found, kind, name, silent, withdraw, broken=False))
+        # At once: a carrier that gets its power back and its default does not start without it.
+        silent, withdraw = kind == "switch", kind == "carrier"
+        power = _change(found, kind, name, silent=False, withdraw=False, broken=False)
+        found.change_network(power | _change(found, kind, name, silent, withdraw, broken=False))
         say("twin", f"{kind} {name} is mended")
 
 
@@ -88,9 +90,9 @@ def cables(
         if style is Format.JSON:
             print_body(body)
             return
-        table = _table("a", "b", "cable")
+        table = _table("label", "a", "b", "cable")
         for each in body["cables"]:
-            table.add_row(each["a"], each["b"], "whole" if each["whole"] else "cut")
+            table.add_row(each["label"], each["a"], each["b"], "whole" if each["whole"] else "cut")
         out.print(table)
 
 
@@ -147,11 +149,11 @@ def _change(found: Control, kind: str, name: str, silent: bool, withdraw: bool, 
 
 
 def _label(found: Control, name: str) -> str:
-    """Return the label of a cable that is named by it or by one of its ends."""
+    """Return the label of a cable that is named by it or by one of its ends as built."""
     if "--" in name:
         return name
-    planned = (label for label in found.network()["labels"] if name in label.split("--"))
-    return next(planned, name)
+    built = (each["label"] for each in found.network()["cables"] if name in (each["a"], each["b"]))
+    return next(built, name)
 
 
 def _lost_with(entrance: str) -> Iterator[str]:

@@ -42,10 +42,11 @@ class PodmanError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """A container of this twin. `pid` is of its first process, 0 while it does not run."""
+    """A container of this twin. `pid` is of its first process, 0 while it does not run; `paused`: it stands still."""
 
     device: str
     pid: int
+    paused: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,11 @@ class Podman:
         of_kind = ("--filter", f"label=karst.{kind}")
         listed = json.loads(await _ask("ps", "--all", "--format", "json", *_mine(self.twin), *of_kind))
         return [
-            Container(each["Labels"][f"karst.{kind}"], each["Pid"] if each["State"] == "running" else 0)
+            Container(
+                each["Labels"][f"karst.{kind}"],
+                each["Pid"] if each["State"] in ("running", "paused") else 0,
+                each["State"] == "paused",
+            )
             for each in listed
         ]
 
@@ -147,7 +152,7 @@ def lacking(image: str) -> str:
 
 def kill_all(twin: str) -> None:
     """Cut the power of every host that a twin has left running; their disks stay."""
-    if names := _listed(twin, "--filter", "status=running"):
+    if names := _listed(twin, "--filter", "status=running", "--filter", "status=paused"):
         _run("kill", *names)
 
 

@@ -194,7 +194,9 @@ def _hosts(options: Options, made: Plan, world: World) -> NoHosts:
     services = SiteServices(world.time_sources, ups_servers)
     addresses = (*world.time_sources.addresses, *ups_servers.addresses)
     management = Management(made.site.place.services.bastion.address, addresses)
-    world.network = network_of(made, world, podman, seats, management, authority, port, options.home.network)
+    world.network = network_of(
+        *(made, options.halls, world, podman, seats, management, authority, port, options.home.network)
+    )
     return Hosts(podman, seats, images, authority, port, services, world.network)
 
 

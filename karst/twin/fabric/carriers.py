@@ -40,8 +40,11 @@ def carrier_links(node: Node) -> Iterator[Link]:
     return (link for link in node.links if link.neighbour_role is NeighbourRole.CARRIER)
 
 
-def text(carrier: Carrier) -> str:
-    """Return what a carrier's router is loaded with. It takes whatever it is told, so that a leak can be seen."""
+def text(carrier: Carrier, *, withdrawn: bool = False) -> str:
+    """Return what a carrier's router is loaded with; with `withdrawn` it announces no default.
+
+    It takes whatever it is told, so that a leak can be seen.
+    """
     lines = [
         "frr defaults datacenter",
         "no zebra nexthop kernel enable",
@@ -62,7 +65,8 @@ def text(carrier: Carrier) -> str:
         ]
     lines.append(" address-family ipv4 unicast")
     lines += [f"  network {mistake}" for mistake in _MISTAKES]
-    lines += [f"  neighbor {interface} default-originate" for interface in carrier.borders]
+    if not withdrawn:
+        lines += [f"  neighbor {interface} default-originate" for interface in carrier.borders]
     return "".join(f"{line}\n" for line in [*lines, " exit-address-family", "exit"])
 
 

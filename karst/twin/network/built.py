@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import orjson
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from karst.files import write_private
 from karst.plan.network.model import Cable
+from karst.plan.network.model import End as CableEnd
 from karst.site.problems import nearest
 from karst.twin.state import Json
 
@@ -40,7 +41,7 @@ class _Kept(BaseModel):
     silent: set[str] = set()
     withdrawn: set[str] = set()
     cut: set[str] = set()
-    moved: dict[str, str] = {}  # both ends of each cable that does not end where it should
+    moved: dict[str, tuple[str, str]] = {}  # label of a cable -> where it ends, if not where it should
     speeds_gbps: dict[str, int] = {}
 
 
@@ -52,10 +53,9 @@ class Built:
         self._path = path
         self.planned = {cable.label: cable for cable in cables}
         self._devices, self._carriers = set(devices), set(carriers)
-        self._ends: dict[str, tuple[str, str]] = {}  # end -> its planned other end and the cable's label
-        for cable in self.planned.values():
-            a, b = _text((cable.a.device, cable.a.interface)), _text((cable.b.device, cable.b.interface))
-            self._ends |= {a: (b, cable.label), b: (a, cable.label)}
+        self._should = {label: (_text(cable.a), _text(cable.b)) for label, cable in self.planned.items()}
+        ends = {end for both in self._should.values() for end in both}
+        self._speeds = {end: self.planned[label].speed_gbps for label, both in self._should.items() for end in both}
         kept = _Kept.model_validate_json(path.read_bytes()) if path.exists() else _Kept()
         # What the plan has no longer is no longer broken.
         self.kept = _Kept(
@@ -63,24 +63,24 @@ class Built:
             silent=kept.silent & self._devices,
             withdrawn=kept.withdrawn & self._carriers,
             cut=kept.cut & self.planned.keys(),
-            moved=kept.moved if {*kept.moved, *kept.moved.values()} <= self._ends.keys() else {},
-            speeds_gbps={end: speed for end, speed in kept.speeds_gbps.items() if end in self._ends},
+            # One without the others would have a port at the ends of two.
+            moved=kept.moved if all(label in self.planned and {*b} <= ends for label, b in kept.moved.items()) else {},
+            speeds_gbps={end: speed for end, speed in kept.speeds_gbps.items() if end in ends},
         )
 
     def cables(self) -> list[tuple[End, End, bool]]:
         """Return every cable as built, its ends in order, and whether it is whole."""
-        found = {}
-        for end, (other, label) in self._ends.items():
-            far = self.kept.moved.get(end, other)
-            first, last = sorted((end, far))
-            found[first, last] = label not in self.kept.cut
-        return [(_end(a), _end(b), whole) for (a, b), whole in sorted(found.items())]
+        found = []
+        for label, ends in self._ends(self.kept):
+            first, last = sorted(ends)
+            found.append((_end(first), _end(last), label not in self.kept.cut))
+        return sorted(found)
 
     def speeds_gbps(self, device: str) -> dict[str, int]:
         """Return what each interface of a device says of its speed."""
         return {
-            _end(end)[1]: self.kept.speeds_gbps.get(end, self.planned[label].speed_gbps)
-            for end, (_, label) in self._ends.items()
+            _end(end)[1]: self.kept.speeds_gbps.get(end, planned)
+            for end, planned in self._speeds.items()
             if _end(end)[0] == device
         }
 
@@ -99,7 +99,7 @@ class Built:
                 _known("carrier" if which == "withdrawn" else "cable" if which == "cut" else "device", name, known)
                 (names.add if holds else names.discard)(name)
         for end, speed in wanted.speeds_gbps.items():
-            _known("end of a cable", end, self._ends)
+            _known("end of a cable", end, self._speeds)
             if speed is None:
                 new.speeds_gbps.pop(end, None)
             else:
@@ -111,7 +111,10 @@ class Built:
 
     def body(self) -> Json:
         """Return every cable and all that is not as planned."""
-        cables = [{"a": _text(a), "b": _text(b), "whole": whole} for a, b, whole in self.cables()]
+        cables = [
+            {"label": label, "a": a, "b": b, "whole": label not in self.kept.cut}
+            for label, (a, b) in self._ends(self.kept)
+        ]
         kept: Json = orjson.loads(self.kept.model_dump_json())
         return {
             "cables": cables,
@@ -119,15 +122,26 @@ class Built:
             **{name: sorted(v) if isinstance(v, list) else v for name, v in kept.items()},
         }
 
+    def _ends(self, kept: _Kept) -> Iterator[tuple[str, tuple[str, str]]]:
+        """Yield every cable's label and where it ends as built."""
+        return ((label, kept.moved.get(label, ends)) for label, ends in self._should.items())
+
     def _swap(self, new: _Kept, one: str, other: str) -> None:
+        at = {end: (label, ends) for label, ends in self._ends(new) for end in ends}
         for end in (one, other):
-            _known("end of a cable", end, self._ends)
-        far = {end: new.moved.get(end, self._ends[end][0]) for end in (one, other)}
-        if far[one] == other:
-            raise ValueError(f"{one} and {other} are the two ends of one cable")
-        for near, there in ((one, far[other]), (other, far[one])):
-            new.moved |= {near: there, there: near}
-        new.moved = {end: there for end, there in new.moved.items() if self._ends[end][0] != there}
+            _known("end of a cable", end, at)
+        (label, ends), (other_label, other_ends) = at[one], at[other]
+        if label == other_label:
+            raise ValueError(f"{one} and {other} are not of two cables")
+        new.moved[label] = _with(ends, one, other)
+        new.moved[other_label] = _with(other_ends, other, one)
+        new.moved = {label: ends for label, ends in new.moved.items() if ends != self._should[label]}
+
+
+def _with(ends: tuple[str, str], one: str, other: str) -> tuple[str, str]:
+    """Return a cable's ends with one of them elsewhere."""
+    a, b = ends
+    return (other, b) if a == one else (a, other)
 
 
 def _known(what: str, name: str, names: Iterable[str]) -> None:
@@ -135,8 +149,8 @@ def _known(what: str, name: str, names: Iterable[str]) -> None:
         raise ValueError(f"there is no {what} {name}{nearest(name, list(names))}")
 
 
-def _text(end: End) -> str:
-    return f"{end[0]}:{end[1]}"
+def _text(end: CableEnd) -> str:
+    return f"{end.device}:{end.interface}"
 
 
 def _end(text: str) -> End:

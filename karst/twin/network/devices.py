@@ -10,7 +10,6 @@ from karst.plan.network.cables import carrying
 from karst.plan.network.fabric import Fabric
 from karst.plan.network.model import Cable, NeighbourRole, Node
 from karst.plan.network.nodes import node
-from karst.site.switches import ROUTES
 from karst.ssh_ca import SshAuthority
 from karst.twin.device import loopback
 from karst.twin.fabric import carriers
@@ -67,24 +66,22 @@ class NetworkDevice:
     path: str | None = None
 
 
-def network_devices(made: Fabric) -> dict[str, NetworkDevice]:
-    """Return leaves, spines, borders and carriers by name."""
+def network_devices(made: Fabric, halls: frozenset[str] = frozenset()) -> dict[str, NetworkDevice]:
+    """Return leaves of some halls, or of all if none is given, spines, borders and carriers by name."""
     site, prefix = made.plan.site, made.plan.site.network.prefixes.switch_out_of_band
     found = {
-        name: NetworkDevice(
-            name,
+        switch.name: NetworkDevice(
+            switch.name,
             NeighbourRole(switch.role.value),
-            HostSeat(name, site.network.domain, switch.out_of_band, _answers(switch.out_of_band, prefix)),
-            f"frr defaults datacenter\nhostname {name}\nservice integrated-vtysh-config\n",
+            HostSeat(switch.name, site.network.domain, switch.out_of_band, _answers(switch.out_of_band, prefix)),
+            f"frr defaults datacenter\nhostname {switch.name}\nservice integrated-vtysh-config\n",
             switch.rack,
             switch.path,
         )
-        for name, switch in made.plan.switches.items()
-        if switch.role in ROUTES
+        for switch in made.switches_of(halls)
     }
     for carrier in carriers.carriers(_borders(made)):
-        text = f"hostname {carrier.name}\n{carriers.text(carrier)}"
-        found[carrier.name] = NetworkDevice(carrier.name, NeighbourRole.CARRIER, None, text)
+        found[carrier.name] = NetworkDevice(carrier.name, NeighbourRole.CARRIER, None, carriers.text(carrier))
     return found
 
 

@@ -29,6 +29,7 @@ class Lines:
         self._ends = frozenset(ends)
         self._index = _FIRST_INDEX  # the next: of a port that was laid anew, daemons have to see that it is another
         self._laid: dict[End, End | None] = {}  # each port that is there: its other end, None without
+        self._up: dict[End, bool] = {}  # as it was set last; what a device does to its own port later is its own affair
 
     async def adopt(self, pids: Mapping[str, int]) -> None:
         """Take note of what ports running devices have."""
@@ -41,7 +42,9 @@ class Lines:
                 if end in self._ends and kind in ("veth", "tun"):
                     ports[each["ifindex"]] = end
                     others[end] = each.get("link_index") if kind == "veth" else None
+                    self._up[end] = "UP" in each["flags"]
         self._laid = {end: ports.get(other) if other else None for end, other in others.items()}
+        self._up = {end: is_up for end, is_up in self._up.items() if end in self._laid}
         self._index = max([self._index, *(index + 1 for index in ports)])
 
     def gone(self, device: str) -> None:
@@ -63,7 +66,9 @@ class Lines:
                     lines[device].stale.append(f"link delete {port}")
                 if is_new and len(ends) == 1:
                     lines[device].ports.append(f"tuntap add dev {port} mode tap")  # which nobody ever opens
-                lines[device].ports.append(f"link set {port} {'up' if whole else 'down'}")
+                if is_new or self._up.get((device, port)) != whole:
+                    lines[device].ports.append(f"link set {port} {'up' if whole else 'down'}")
+                self._up[device, port] = whole
             if is_new and len(ends) == 2:
                 pairs.append(f"link add {self._port(a, pids)} type veth peer {self._port(b, pids)}")
             self._laid |= wanted

@@ -25,6 +25,7 @@ DEVICES_MAX = 40
 
 def network_of(
     plan: Plan,
+    halls: frozenset[str],
     world: World,
     podman: Podman,
     hosts: Mapping[str, HostSeat],
@@ -33,9 +34,12 @@ def network_of(
     port: int,
     file: Path,
 ) -> NoNetwork:
-    """Return the network; nothing of it is started yet. Raises ValueError for a file of faults that is none."""
+    """Return the network of some halls, or all if none is given; nothing of it is started yet.
+
+    Raises ValueError for a file of faults that is none.
+    """
     made = fabric(plan)
-    devices = network_devices(made)
+    devices = network_devices(made, halls)
     if len(devices) > DEVICES_MAX:
         return NoNetwork(f"the site has {len(devices)} switches and carriers, and a twin at most {DEVICES_MAX}")
     cables = planned_cables(made, devices, hosts)

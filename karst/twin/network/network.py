@@ -8,11 +8,12 @@ import logging
 import os
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from karst.plan.network.model import Node
 from karst.ssh_ca import SshAuthority
 from karst.twin.fabric import carriers
-from karst.twin.hosts_podman import Podman, PodmanError
+from karst.twin.hosts_podman import Container, Podman, PodmanError
 from karst.twin.network.built import Built
 from karst.twin.network.devices import NetworkDevice, files
 from karst.twin.network.lines import Lines, LinesError, within
@@ -35,6 +36,7 @@ class _Running:
     device: NetworkDevice
     pid: int = 0
     frozen: bool = False
+    withdrawn: bool = False
     fault: str = ""
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -92,15 +94,14 @@ class Network(NoNetwork):
 
     async def change(self, raw: bytes) -> None:
         """Break something or mend it: see built.Change. Raises ValueError."""
-        before = self._built.kept
         self._built.change(raw)
-        now = self._built.kept
         await asyncio.gather(*(self._settle(running) for running in self._devices.values()))
         await self._lay()
-        for name in before.withdrawn ^ now.withdrawn:
-            await self._say(name, withdrawn=name in now.withdrawn)
-        for name, pid in self._pids.items():
-            await tell_speeds(pid, self._built.speeds_gbps(name))
+        for name, pid in list(self._pids.items()):
+            try:
+                await tell_speeds(pid, self._built.speeds_gbps(name))
+            except LinesError as fault:
+                log.error("%s: %s", name, fault)  # it has just ended, and is told when it starts
 
     # What is told
 
@@ -127,7 +128,8 @@ class Network(NoNetwork):
         running, node = self._devices.get(name), self._nodes.get(name)
         role = str(running.device.role if running else node.role if node else "")
         planned = len(node.links) if node else len(self._carriers[name].borders)
-        pid, is_silent = self._pids.get(name, 0), running is not None and running.frozen
+        pid = self._pids.get(name, 0)
+        is_silent = pid > 0 and running is not None and running.frozen
         about: Json = {"role": role, "power": "On" if pid else "Off", "silent": is_silent, "sessions_planned": planned}
         if not pid or is_silent:
             return about | {"sessions": 0, "routes": 0}
@@ -139,11 +141,11 @@ class Network(NoNetwork):
 
     async def start(self) -> None:
         """Take over the devices of an earlier twin, start those that should run. Raises PodmanError."""
-        left = {each.device: each.pid for each in await self._podman.found("switch")}
+        left = {each.device: each for each in await self._podman.found("switch")}
         await self._podman.remove(*(name for name in left if name not in self._devices))
         known = {name for name in left if name in self._devices}
         for name in known:
-            if left[name]:
+            if left[name].pid:
                 await self._take_over(self._devices[name], left[name])
         await self._lines.adopt(self._pids)  # hosts' that were taken over before, too
         self._started = True
@@ -154,7 +156,7 @@ class Network(NoNetwork):
     async def _greeted(self, running: _Running) -> None:
         """Wait until a switch can be logged in to, as one in the cavern can be long before anybody comes."""
         until, seat = asyncio.get_running_loop().time() + _GREETING_S, running.device.seat
-        while seat is not None and running.pid and asyncio.get_running_loop().time() < until:
+        while seat is not None and running.pid and not running.frozen and asyncio.get_running_loop().time() < until:
             try:
                 reader, writer = await asyncio.open_connection(seat.address, self._port)
                 line = await asyncio.wait_for(reader.readline(), _GREETING_S)
@@ -173,13 +175,15 @@ class Network(NoNetwork):
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._podman.kill(*(name for name, each in self._devices.items() if each.pid))
 
-    async def _take_over(self, running: _Running, pid: int) -> None:
+    async def _take_over(self, running: _Running, left: Container) -> None:
         name = running.device.name
         try:
-            await self.attach(name, pid, is_new=False)
-            self._watch(running, pid)
-        except LinesError as fault:
+            await self.attach(name, left.pid, is_new=False)
+            running.frozen, running.withdrawn = left.paused, name in self._built.kept.withdrawn
+            self._watch(running, left.pid)
+        except (LinesError, OSError) as fault:
             log.error("%s is started anew: %s", name, fault)
+            self._pids.pop(name, None)
             await self._podman.kill(name)
 
     async def _settle(self, running: _Running, is_made: bool = True) -> None:
@@ -193,15 +197,17 @@ class Network(NoNetwork):
                     await self._podman.kill(name)
                 elif wanted and not running.pid:
                     async with self._slots:
-                        pid = await self._podman.start(name, self._attaching(name))
-                    running.frozen = False
-                    self._watch(running, pid)
+                        self._watch(running, await self._podman.start(name, partial(self._begin, running)))
+                if running.pid and wanted and (name in kept.withdrawn) != running.withdrawn:
+                    await self._say(running, withdrawn=name in kept.withdrawn)
                 if running.pid and wanted and (name in kept.silent) != running.frozen:
                     await self._freeze(running, frozen=name in kept.silent)
                 running.fault = ""
             except (PodmanError, LinesError, OSError) as fault:
                 running.fault = str(fault)
                 log.error("%s: %s", name, fault)
+                if not running.pid:
+                    self.detach(name)
 
     async def _make(self, running: _Running) -> None:
         device = running.device
@@ -209,8 +215,14 @@ class Network(NoNetwork):
         async with self._slots:
             await self._podman.create(device.name, where, files(device, self._authority), kind="switch")
 
-    def _attaching(self, name: str) -> Callable[[int], asyncio.Future[None]]:
-        return lambda pid: asyncio.ensure_future(self.attach(name, pid))
+    async def _begin(self, running: _Running, pid: int) -> None:
+        """Prepare a device whose system has not started yet. A carrier comes with its default, or without it."""
+        name = running.device.name
+        running.frozen, running.withdrawn = False, name in self._built.kept.withdrawn
+        if name in self._carriers:
+            text = carriers.text(self._carriers[name], withdrawn=running.withdrawn)
+            await within(pid, "sh", "-euc", "cat > /etc/frr/frr.conf", given=text, mount=True)
+        await self.attach(name, pid)
 
     async def _freeze(self, running: _Running, *, frozen: bool) -> None:
         """Let it forward nothing and say nothing, its links up; or let it live again."""
@@ -218,19 +230,20 @@ class Network(NoNetwork):
         await self._podman.pause(running.device.name, paused=frozen)
         running.frozen = frozen
 
-    async def _say(self, name: str, *, withdrawn: bool) -> None:
+    async def _say(self, running: _Running, *, withdrawn: bool) -> None:
         """Have a carrier take its default back, or announce it again."""
-        pid = self._pids.get(name)
-        if pid:
-            words = carriers.withdrawal(self._carriers[name], back=not withdrawn)
-            await within(pid, "vtysh", *(part for word in words for part in ("-c", word)), mount=True)
+        words = carriers.withdrawal(self._carriers[running.device.name], back=not withdrawn)
+        await within(running.pid, "vtysh", *(part for word in words for part in ("-c", word)), mount=True)
+        running.withdrawn = withdrawn
 
     async def _lay(self) -> None:
         async with self._laying:
             try:
                 await self._lines.lay(self._pids, self._built.cables())
             except LinesError as fault:
-                log.error("cables: %s", fault)  # of a device that has just ended: it is detached in a moment
+                # Of a device that has just ended, as a rule: with its end, what is lacking is laid.
+                log.error("cables: %s", fault)
+                await self._lines.adopt(self._pids)
 
     def _watch(self, running: _Running, pid: int) -> None:
         """Notice the end of the device's first process, whoever brings it about; it starts again if it may."""

@@ -46,8 +46,9 @@ async def trace(
             return _told([*hops, {"device": here, "interface": "lo"}], "")
         hops.append({"device": here, "interface": found["dev"]})
         there = far.get((here, found["dev"]))
-        if there is None:
-            return _told(hops, "" if target not in nodes else f"{found['dev']} of {here} leads out of the site")
+        if there is None:  # the world is beyond carriers; what leaves by management does not count
+            is_out = target not in nodes and here not in nodes
+            return _told(hops, "" if is_out else f"{found['dev']} of {here} leads out of the fabric")
         here, came_by = there
     return _told(hops, "it goes round in circles")
 
