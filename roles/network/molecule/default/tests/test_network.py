@@ -45,7 +45,8 @@ def ways(host):
 def offered(host):
     """Have the neighbour offer a default, as leaves do."""
     giver = neighbour(host)
-    enter = ["configure terminal", f"router bgp {NUMBERS[giver.check_output('hostname')]}", "address-family ipv4 unicast"]
+    number = NUMBERS[giver.check_output("hostname")]
+    enter = ["configure terminal", f"router bgp {number}", "address-family ipv4 unicast"]
     vtysh(giver, *enter, "neighbor leaves default-originate")
     yield
     vtysh(giver, *enter, "no neighbor leaves default-originate")
