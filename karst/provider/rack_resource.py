@@ -286,10 +286,8 @@ async def _end(rack: _Rack, args: RackArgs, inputs: Mapping[str, Any], partial: 
     outputs = rack.outputs(args, found)
     for sentence in waiting(found):
         await rack.context.warn(sentence)
-    failed: Mapping[str, str] = outputs["failed"]
-    if partial and failed:
-        reasons = [f"{name}: {why}" for name, why in failed.items()]
-        raise PartialError(Result(args.name, outputs, inputs), reasons)
+    if partial and (failed := outputs["failed"]):
+        raise PartialError(Result(args.name, outputs, inputs), [f"{name}: {why}" for name, why in failed.items()])
     return Result(args.name, outputs, inputs)
 
 
