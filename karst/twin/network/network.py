@@ -99,8 +99,9 @@ class Network(NoNetwork):
         await self._lay()
         for name in before.withdrawn ^ now.withdrawn:
             await self._say(name, withdrawn=name in now.withdrawn)
-        for name, pid in self._pids.items():
-            await tell_speeds(pid, self._built.speeds_gbps(name))
+        if before.speeds_gbps != now.speeds_gbps:
+            for name, pid in self._pids.items():
+                await tell_speeds(pid, self._built.speeds_gbps(name))
 
     # What is told
 
@@ -119,7 +120,8 @@ class Network(NoNetwork):
 
     def status(self) -> Json:
         """How many devices there are and run, and what podman refused."""
-        faults = [f"{name}: {each.fault}" for name, each in self._devices.items() if each.fault]
+        faults = [self.reason] if self.reason else []
+        faults += [f"{name}: {each.fault}" for name, each in self._devices.items() if each.fault]
         running = sum(each.pid > 0 for each in self._devices.values())
         return {"state": "ready", "devices": len(self._devices), "running": running, "message": "; ".join(faults)}
 
@@ -138,7 +140,14 @@ class Network(NoNetwork):
     # What podman is told
 
     async def start(self) -> None:
-        """Take over the devices of an earlier twin, start those that should run. Raises PodmanError."""
+        """Take over the devices of an earlier twin, start those that should run."""
+        try:
+            await self._start()
+        except PodmanError as fault:
+            self.reason = str(fault)
+            log.error("there is no network: %s", fault)
+
+    async def _start(self) -> None:
         left = {each.device: each.pid for each in await self._podman.found("switch")}
         await self._podman.remove(*(name for name in left if name not in self._devices))
         known = {name for name in left if name in self._devices}
@@ -230,7 +239,9 @@ class Network(NoNetwork):
             try:
                 await self._lines.lay(self._pids, self._built.cables())
             except LinesError as fault:
-                log.error("cables: %s", fault)  # of a device that has just ended: it is detached in a moment
+                # Of a device that has just ended, mostly: it is detached in a moment, which lays them again.
+                log.error("cables: %s", fault)
+                await self._lines.adopt(self._pids)
 
     def _watch(self, running: _Running, pid: int) -> None:
         """Notice the end of the device's first process, whoever brings it about; it starts again if it may."""
