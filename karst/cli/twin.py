@@ -97,14 +97,17 @@ def down() -> None:
 
 @app.command()
 def status(style: FormatOption = Format.TABLE) -> None:
-    """How the twin is: every device, its power, what was asked of it. Exit code 1 if none runs."""
+    """How the twin is: every device, its power, what was asked of it; its network. Exit code 1 if none runs."""
     with sentences():
-        found = control().status()
+        found, network = control().status(), control().network_devices()
         if style is Format.JSON:
-            print_body(found)
+            print_body({**found, "network": {**found["network"], "seen": network}})
             return
         say("twin", _sentence(found))
         out.print(_table(found["devices"]))
+        if network:
+            out.print()
+            out.print(twin_network.devices_table(network))
 
 
 def _sentence(found: dict[str, Any]) -> str:

@@ -128,12 +128,17 @@ def network(style: FormatOption = Format.TABLE) -> None:
         if style is Format.JSON:
             print_body(found)
             return
-        table = _table("device", "role", "power", "sessions", "routes")
-        for name, each in found.items():
-            power = "silent" if each["silent"] else each["power"]
-            sessions = f"{each['sessions']} of {each['sessions_planned']}"
-            table.add_row(name, each["role"], power, sessions, str(each["routes"]))
-        out.print(table)
+        out.print(devices_table(found))
+
+
+def devices_table(found: dict[str, dict[str, Any]]) -> Table:
+    """Return a row for each device of the network."""
+    table = _table("device", "role", "power", "sessions", "routes")
+    for name, each in found.items():
+        power = "silent" if each["silent"] else each["power"]
+        sessions = f"{each['sessions']} of {each['sessions_planned']}"
+        table.add_row(name, each["role"], power, sessions, str(each["routes"]))
+    return table
 
 
 def _change(found: Control, kind: str, name: str, silent: bool, withdraw: bool, *, broken: bool) -> dict[str, Any]:

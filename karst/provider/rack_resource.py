@@ -31,8 +31,7 @@ from karst.provider.sweep import Outcome, Seen, Sweep
 from karst.provider.values import UNKNOWN
 from karst.site.base import Status
 
-# What of the provider's configuration it cannot do without.
-NEEDS: tuple[str, ...] = BMCS
+NEEDS: tuple[str, ...] = BMCS  # of the provider's configuration
 _ADAPTER = TypeAdapter(RackArgs)
 _OUTPUTS = ("observed", "reset_pending", "reinstall_pending", "failed", "held", "servers_on")
 
@@ -78,8 +77,8 @@ def diff(
     olds: Mapping[str, Any], state: Mapping[str, Any], news: Mapping[str, Any], context: Context
 ) -> Mapping[str, str]:
     """Property path -> add, delete or update."""
-    settings = context.configuration
-    return compare(parse(olds), parse(news), state, settings.allow_reset, settings.allow_reinstall).paths
+    given = context.configuration
+    return compare(parse(olds), parse(news), state, given.allow_reset, given.allow_reinstall).paths
 
 
 @dataclass(slots=True)
@@ -287,10 +286,8 @@ async def _end(rack: _Rack, args: RackArgs, inputs: Mapping[str, Any], partial: 
     outputs = rack.outputs(args, found)
     for sentence in waiting(found):
         await rack.context.warn(sentence)
-    failed: Mapping[str, str] = outputs["failed"]
-    if partial and failed:
-        reasons = [f"{name}: {why}" for name, why in failed.items()]
-        raise PartialError(Result(args.name, outputs, inputs), reasons)
+    if partial and (failed := outputs["failed"]):
+        raise PartialError(Result(args.name, outputs, inputs), [f"{name}: {why}" for name, why in failed.items()])
     return Result(args.name, outputs, inputs)
 
 

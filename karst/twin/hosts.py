@@ -10,8 +10,6 @@ import asyncio
 import logging
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from enum import Enum, auto
 from functools import partial
 
 from karst.ssh_ca import SshAuthority
@@ -19,6 +17,7 @@ from karst.twin import power
 from karst.twin.bmc import Bmc
 from karst.twin.hosts_podman import Podman, PodmanError
 from karst.twin.hosts_seed import HostSeat, seed
+from karst.twin.hosts_wish import Host, Wish
 from karst.twin.network.lines import LinesError
 from karst.twin.network.no_network import NoNetwork
 from karst.twin.no_hosts import NoHosts
@@ -31,28 +30,6 @@ log = logging.getLogger(__name__)
 _AT_ONCE = 4
 # A machine of a developer carries so many systemds without pain (16 MiB each, more once they are configured).
 HOSTS_MAX = 64
-
-
-class Wish(Enum):
-    """What a server's host shall do."""
-
-    OFF = auto()  # the power is cut
-    HALT = auto()  # an orderly shutdown
-    RUN = auto()
-    INSTALL = auto()
-
-
-@dataclass(slots=True)
-class _Host:
-    bmc: Bmc
-    seat: HostSeat
-    wish: Wish = Wish.OFF
-    turn: int = 0  # counts wishes: the same one again is another
-    running: bool = False
-    doomed: bool = False  # it runs, and was told to end
-    fault: str = ""
-    worker: asyncio.Task[None] | None = None
-    stirred: asyncio.Event = field(default_factory=asyncio.Event)  # a new wish, or the end of the host
 
 
 class Hosts(NoHosts):
@@ -72,16 +49,16 @@ class Hosts(NoHosts):
         self._network = network
         self._podman, self._authority, self._port, self._services = podman, authority, port, services
         self._seats, self._images = seats, images
-        self._hosts: dict[str, _Host] = {}
+        self._hosts: dict[str, Host] = {}
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._ending = False
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def _host(self, bmc: Bmc) -> _Host | None:
+    def _host(self, bmc: Bmc) -> Host | None:
         if self.reason:
             return None
         if bmc.name not in self._hosts and bmc.name in self._seats:
-            self._hosts[bmc.name] = _Host(bmc, self._seats[bmc.name])
+            self._hosts[bmc.name] = Host(bmc, self._seats[bmc.name])
         return self._hosts.get(bmc.name)
 
     # What the BMCs say
@@ -162,14 +139,14 @@ class Hosts(NoHosts):
 
     # What podman is told
 
-    def _want(self, host: _Host, wish: Wish) -> None:
+    def _want(self, host: Host, wish: Wish) -> None:
         host.doomed = host.running and (host.doomed or wish in (Wish.OFF, Wish.HALT))
         host.wish, host.turn = wish, host.turn + 1
         host.stirred.set()
         if host.worker is None or host.worker.done():
             host.worker = asyncio.get_running_loop().create_task(self._work(host))
 
-    async def _work(self, host: _Host) -> None:
+    async def _work(self, host: Host) -> None:
         done = -1
         while done != host.turn:
             done = host.turn
@@ -181,7 +158,7 @@ class Hosts(NoHosts):
                 host.fault = str(fault)
                 log.error("%s: %s", host.bmc.name, fault)
 
-    async def _act(self, host: _Host) -> None:
+    async def _act(self, host: Host) -> None:
         match host.wish:
             case Wish.OFF:
                 await self._off(host)
@@ -192,14 +169,14 @@ class Hosts(NoHosts):
             case Wish.INSTALL:
                 await self._install(host)
 
-    async def _off(self, host: _Host) -> None:
+    async def _off(self, host: Host) -> None:
         if host.running:
             await self._podman.kill(host.bmc.name)
         while host.running:  # until its end has been noticed
             await host.stirred.wait()
             host.stirred.clear()
 
-    async def _halt(self, host: _Host) -> None:
+    async def _halt(self, host: Host) -> None:
         if host.running:
             await self._podman.halt(host.bmc.name)
             turn = host.turn
@@ -207,7 +184,7 @@ class Hosts(NoHosts):
                 await host.stirred.wait()
                 host.stirred.clear()
 
-    async def _run(self, host: _Host) -> None:
+    async def _run(self, host: Host) -> None:
         if host.doomed:
             await self._off(host)  # a restart whose first half was overtaken by the second
         if not host.running:
@@ -216,7 +193,7 @@ class Hosts(NoHosts):
                 self._watch(host, await self._podman.start(name, partial(self._network.attach, name)))
             await self._services.serve(await self._podman.bridge())
 
-    async def _install(self, host: _Host) -> None:
+    async def _install(self, host: Host) -> None:
         turn, disk = host.turn, host.bmc.get(Disk)
         image = disk.installing
         await asyncio.sleep(host.bmc.world.timing.install_s)  # what writing a disk takes
@@ -233,7 +210,7 @@ class Hosts(NoHosts):
         power.restart(host.bmc)
         host.bmc.world.store.flush()
 
-    def _watch(self, host: _Host, pid: int) -> None:
+    def _watch(self, host: Host, pid: int) -> None:
         """Notice the end of the host's first process, whoever brings it about."""
         descriptor = os.pidfd_open(pid)
         loop = asyncio.get_running_loop()
@@ -252,7 +229,7 @@ class Hosts(NoHosts):
 
         loop.add_reader(descriptor, ended)
 
-    async def _ended_by_itself(self, host: _Host) -> None:
+    async def _ended_by_itself(self, host: Host) -> None:
         """The operating system has powered the server off, or restarts it."""
         (power.restart if await self._podman.rebooted(host.bmc.name) else power.halted)(host.bmc)
         host.bmc.world.store.flush()
@@ -284,7 +261,7 @@ class Hosts(NoHosts):
         if any(host.running for host in self._hosts.values()):
             await self._services.serve(await self._podman.bridge())
 
-    async def _take_over(self, host: _Host, pid: int, is_on: bool) -> None:
+    async def _take_over(self, host: Host, pid: int, is_on: bool) -> None:
         disk = host.bmc.get(Disk)
         if pid:
             self._watch(host, pid)

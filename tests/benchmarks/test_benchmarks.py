@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 TINY = {
     "converge": ("--hosts", "1", "--runs", "1"),
+    "fabric_scale": ("--switches", "10"),
     "inventory": ("--site", str(ROOT / "sites" / "lab"), "--runs", "1"),
     "lynis_hardening": ("--roles", "hardening", "--group", "ssh"),
     "plan_qixing": ("--site", str(ROOT / "sites" / "lab"), "--runs", "1"),

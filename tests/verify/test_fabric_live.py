@@ -66,6 +66,16 @@ def test_hosts_reach_each_other_and_the_carriers_over_the_fabric(clone: Clone) -
         ssh(clone, HOSTS[0], f"ping -q -c 1 -W 2 {address}")
 
 
+def test_from_a_neighbouring_host_only_declared_flows_connect(clone: Clone) -> None:
+    address = server(planned(clone), HOSTS[1]).loopback
+    listen = "sudo systemd-run --quiet --unit listen-{0} python3 -m http.server {0}"
+    ssh(clone, HOSTS[1], "; ".join(listen.format(port) for port in (9100, 8080)))
+    attempt = "timeout 3 bash -c '</dev/tcp/{}/{}' && echo open || echo shut"
+    await_true("it listens", lambda: "open" in ssh(clone, HOSTS[0], attempt.format(address, 9100)))
+    assert [ssh(clone, HOSTS[0], attempt.format(address, port)) for port in (8080, 22)] == ["shut", "shut"]
+    assert ssh(clone, HOSTS[1], "sudo systemctl stop listen-9100 listen-8080; hostname") == HOSTS[1]
+
+
 def test_what_is_wrong_with_cables_is_named_by_both_their_ends(clone: Clone, nodes: Mapping[str, Node]) -> None:
     one, other, third = HOSTS
     ends = {name: nodes[name].links[0] for name in HOSTS}

@@ -132,7 +132,7 @@ class Built:
             _known("end of a cable", end, at)
         (label, ends), (other_label, other_ends) = at[one], at[other]
         if label == other_label:
-            raise ValueError(f"{one} and {other} are not of two cables")
+            raise ValueError(f"{one} and {other} are the two ends of one cable")
         new.moved[label] = _with(ends, one, other)
         new.moved[other_label] = _with(other_ends, other, one)
         new.moved = {label: ends for label, ends in new.moved.items() if ends != self._should[label]}

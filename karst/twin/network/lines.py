@@ -14,7 +14,7 @@ from hashlib import sha256
 
 from karst.twin.network.built import End
 
-_FIRST_INDEX = 100
+_FIRST_INDEX = 10_000  # the kernel's own begin at 1 in each namespace
 
 
 class LinesError(Exception):
@@ -29,22 +29,22 @@ class Lines:
         self._ends = frozenset(ends)
         self._index = _FIRST_INDEX  # the next: of a port that was laid anew, daemons have to see that it is another
         self._laid: dict[End, End | None] = {}  # each port that is there: its other end, None without
-        self._up: dict[End, bool] = {}  # as it was set last; what a device does to its own port later is its own affair
+        self._whole: dict[End, bool] = {}  # whether the port's cable is
 
     async def adopt(self, pids: Mapping[str, int]) -> None:
-        """Take note of what ports running devices have."""
+        """Take note of what ports running devices have, in the place of what was known."""
         ports: dict[int, End] = {}
         others: dict[End, int | None] = {}
         for device, pid in pids.items():
             listed = await within(pid, "ip", "-details", "-json", "link", "show", fails=False)
             for each in json.loads(listed or "[]"):  # nothing of one that has just ended
                 end, kind = (device, each["ifname"]), each.get("linkinfo", {}).get("info_kind")
-                if end in self._ends and kind in ("veth", "tun"):
-                    ports[each["ifindex"]] = end
-                    others[end] = each.get("link_index") if kind == "veth" else None
-                    self._up[end] = "UP" in each["flags"]
+                if end in self._ends and kind == "veth":
+                    ports[each["ifindex"]], others[end] = end, each.get("link_index")
+                elif end in self._ends and kind == "tun":
+                    others[end] = None
+        self._whole.clear()
         self._laid = {end: ports.get(other) if other else None for end, other in others.items()}
-        self._up = {end: is_up for end, is_up in self._up.items() if end in self._laid}
         self._index = max([self._index, *(index + 1 for index in ports)])
 
     def gone(self, device: str) -> None:
@@ -52,9 +52,13 @@ class Lines:
         for end, other in list(self._laid.items()):
             if device in (end[0], other[0] if other else None):
                 del self._laid[end]
+                self._whole.pop(end, None)
 
     async def lay(self, pids: Mapping[str, int], cables: Iterable[tuple[End, End, bool]]) -> None:
-        """Have the ports of devices that run as the cables say; leave alone what is so already. Raises LinesError."""
+        """Have the ports of devices that run as the cables say; leave alone what is so already.
+
+        Raises LinesError, and then nobody knows what has been laid: `adopt` finds out.
+        """
         lines = {name: _Lines() for name in pids}
         pairs = []
         for a, b, whole in cables:
@@ -66,9 +70,9 @@ class Lines:
                     lines[device].stale.append(f"link delete {port}")
                 if is_new and len(ends) == 1:
                     lines[device].ports.append(f"tuntap add dev {port} mode tap")  # which nobody ever opens
-                if is_new or self._up.get((device, port)) != whole:
+                if is_new or self._whole.get((device, port)) is not whole:
                     lines[device].ports.append(f"link set {port} {'up' if whole else 'down'}")
-                self._up[device, port] = whole
+                    self._whole[device, port] = whole
             if is_new and len(ends) == 2:
                 pairs.append(f"link add {self._port(a, pids)} type veth peer {self._port(b, pids)}")
             self._laid |= wanted

@@ -94,14 +94,12 @@ class Network(NoNetwork):
 
     async def change(self, raw: bytes) -> None:
         """Break something or mend it: see built.Change. Raises ValueError."""
+        before = self._built.kept.speeds_gbps
         self._built.change(raw)
         await asyncio.gather(*(self._settle(running) for running in self._devices.values()))
         await self._lay()
-        for name, pid in list(self._pids.items()):
-            try:
-                await tell_speeds(pid, self._built.speeds_gbps(name))
-            except LinesError as fault:
-                log.error("%s: %s", name, fault)  # it has just ended, and is told when it starts
+        if before != self._built.kept.speeds_gbps:
+            await self._tell_speeds()
 
     # What is told
 
@@ -120,7 +118,8 @@ class Network(NoNetwork):
 
     def status(self) -> Json:
         """How many devices there are and run, and what podman refused."""
-        faults = [f"{name}: {each.fault}" for name, each in self._devices.items() if each.fault]
+        faults = [self.reason] if self.reason else []
+        faults += [f"{name}: {each.fault}" for name, each in self._devices.items() if each.fault]
         running = sum(each.pid > 0 for each in self._devices.values())
         return {"state": "ready", "devices": len(self._devices), "running": running, "message": "; ".join(faults)}
 
@@ -140,7 +139,14 @@ class Network(NoNetwork):
     # What podman is told
 
     async def start(self) -> None:
-        """Take over the devices of an earlier twin, start those that should run. Raises PodmanError."""
+        """Take over the devices of an earlier twin, start those that should run."""
+        try:
+            await self._start()
+        except PodmanError as fault:
+            self.reason = str(fault)
+            log.error("there is no network: %s", fault)
+
+    async def _start(self) -> None:
         left = {each.device: each for each in await self._podman.found("switch")}
         await self._podman.remove(*(name for name in left if name not in self._devices))
         known = {name for name in left if name in self._devices}
@@ -198,10 +204,11 @@ class Network(NoNetwork):
                 elif wanted and not running.pid:
                     async with self._slots:
                         self._watch(running, await self._podman.start(name, partial(self._begin, running)))
-                if running.pid and wanted and (name in kept.withdrawn) != running.withdrawn:
-                    await self._say(running, withdrawn=name in kept.withdrawn)
                 if running.pid and wanted and (name in kept.silent) != running.frozen:
                     await self._freeze(running, frozen=name in kept.silent)
+                is_withdrawn = name in kept.withdrawn
+                if running.pid and wanted and not running.frozen and is_withdrawn != running.withdrawn:
+                    await self._say(running, withdrawn=is_withdrawn)
                 running.fault = ""
             except (PodmanError, LinesError, OSError) as fault:
                 running.fault = str(fault)
@@ -236,12 +243,19 @@ class Network(NoNetwork):
         await within(running.pid, "vtysh", *(part for word in words for part in ("-c", word)), mount=True)
         running.withdrawn = withdrawn
 
+    async def _tell_speeds(self) -> None:
+        for name, pid in list(self._pids.items()):
+            try:
+                await tell_speeds(pid, self._built.speeds_gbps(name))
+            except LinesError as fault:
+                log.error("%s: %s", name, fault)  # it has just ended, and is told when it starts
+
     async def _lay(self) -> None:
         async with self._laying:
             try:
                 await self._lines.lay(self._pids, self._built.cables())
             except LinesError as fault:
-                # Of a device that has just ended, as a rule: with its end, what is lacking is laid.
+                # Of a device that has just ended, mostly: it is detached in a moment, which lays them again.
                 log.error("cables: %s", fault)
                 await self._lines.adopt(self._pids)
 

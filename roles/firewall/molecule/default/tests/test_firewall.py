@@ -55,14 +55,14 @@ def test_others_tables_stay(host):
 
 
 def test_the_timer_is_stopped_and_the_rules_stay(host):
-    assert not host.run("systemctl is-active firewall-undo.timer").rc == 0
+    assert host.run("systemctl is-active firewall-undo.timer").rc != 0
     assert "policy drop" in rules(host)
 
 
 def test_rules_that_lock_out_are_taken_back_by_the_host_itself(host):
     """What the role's first command does, with two seconds; nobody logs in anew to stop it."""
-    said = host.check_output("systemd-run --quiet --unit=firewall-undo --on-active=2 --timer-property=AccuracySec=1s nft delete table inet karst")
-    assert said == ""
+    timer = "systemd-run --quiet --unit=firewall-undo --on-active=2 --timer-property=AccuracySec=1s"
+    host.check_output(f"{timer} nft delete table inet karst")
     until = time.monotonic() + 20
     while host.run("nft list table inet karst").rc == 0 and time.monotonic() < until:
         time.sleep(0.2)
