@@ -30,6 +30,7 @@ TIMING = "power_on_s=0.3,shutdown_s=0.2,cycle_s=0.2,task_s=0.2,bmc_start_s=0.3"
 SHORT = {"fanjing": "s01", "leigong": "s03", "wumeng": "s04", "qianling": "pdu-a"}
 SERVERS = ("fanjing", "leigong", "wumeng")
 PATIENCE_S = 20.0
+START_PATIENCE_S = 90.0  # with hosts it waits until its switches can be logged in to
 
 
 def until(what: Callable[[], Any], patience_s: float = PATIENCE_S) -> Any:
@@ -191,7 +192,7 @@ class Twin:
         command += ["--port", str(self.port), *self.arguments]
         with self.home.log.open("ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        found = until(self._status)
+        found = until(self._status, START_PATIENCE_S)
         self.port = found["port"]
         self.addresses = {name: device["address"] for name, device in found["devices"].items()}
 
