@@ -27,8 +27,8 @@ class Daemons:
         for name, extra in _DAEMONS.items():
             more = " ".join(extra).format(folder=self._folder)
             script.append(
-                f"{' '.join(URGENT)} {PROGRAMS / name} -d -u frr -g frr -P 0 -F datacenter -f /dev/null -i {self._folder}/{name}.pid"
-                f" -z {self._folder}/zserv.api --vty_socket {self._folder} {more}"
+                f"{' '.join(URGENT)} {PROGRAMS / name} -d -u frr -g frr -P 0 -F datacenter -f /dev/null"
+                f" -i {self._folder}/{name}.pid -z {self._folder}/zserv.api --vty_socket {self._folder} {more}"
             )
         self._ground.run(["sh", "-euc", "\n".join(script)], self._node)
 
