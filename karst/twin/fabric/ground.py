@@ -18,8 +18,8 @@ from typing import Self
 import psutil
 
 _NEEDED = ("ip", "nsenter", "setpriv", "unshare", "sysctl")
-# What is timed goes before whatever else keeps the machine busy: a neighbour is given up after 300 ms, and a packet after
-# ten is missed.
+# What is timed goes before whatever else keeps the machine busy: a neighbour is given up after 300 ms, and a packet
+# missed after ten.
 URGENT = ("nice", "--adjustment=-15")
 # Folder of sockets, pid files and texts, a tmpfs that only the fabric sees; its name alone is left on the machine.
 FOLDER = PurePosixPath("/run/karst-fabric")
