@@ -23,6 +23,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hosts")]
 IMAGE = "https://images.lab.karst.internal/debian-12.iso"
 INSTALLED = "h1-r1-01-s01"  # by the test of its shape, for those after it
 PATIENCE_S = 60.0
+OF_HOSTS = ("--filter", "label=karst.server")  # and not of switches
 
 
 @dataclass
@@ -95,8 +96,8 @@ def containers(home: Home, *filters: str) -> list[str]:
     return subprocess.run([*command, *filters], capture_output=True, text=True, check=True).stdout.split()
 
 
-def running(home: Home) -> list[str]:
-    return containers(home, "--filter", "status=running")
+def running(home: Home, *filters: str) -> list[str]:
+    return containers(home, "--filter", "status=running", *filters)
 
 
 def insert(bmc: Bmc, image: str) -> None:
@@ -145,7 +146,7 @@ def test_an_empty_disk_has_no_host(bench: Bench) -> None:
     bmc.reset_until("ForceOff", "Off")
     bmc.reset_until("On", "On")
     assert bench.host(name)["state"] == "empty"
-    assert containers(bench.twin.home) == []
+    assert containers(bench.twin.home, *OF_HOSTS) == []
 
 
 def test_the_calls_of_an_installation_install(bench: Bench, name: str, bmc: Bmc) -> None:
@@ -222,7 +223,7 @@ def test_a_killed_twin_finds_its_hosts_again(bench: Bench) -> None:
     name, gone = INSTALLED, "h1-r1-01-s03"
     bench.ssh(name, "sudo touch /run/of_this_run")
     bench.twin.kill()
-    assert len(running(bench.twin.home)) == 3
+    assert len(running(bench.twin.home, *OF_HOSTS)) == 3
     subprocess.run(["podman", "rm", "-f", f"karst-{twin_id(bench.twin.home)}-{gone}"], check=True, capture_output=True)
     bench.twin.start()
     # Adopted as it ran; what somebody took away is an empty disk.

@@ -138,21 +138,23 @@ def test_without_one_carrier_hosts_use_the_other(clone: Clone, whole: Devices) -
 
 
 def test_a_twin_that_was_killed_leaves_the_network_as_it_was(clone: Clone) -> None:
-    """Containers and cables are taken over: nobody's session is dropped."""
-    before = ups(clone)
+    """Containers and cables are taken over: no port is another than it was."""
+    before = {name: standing(clone, name) for name in (LEAF, SPINE, HOSTS[0])}
+    assert all(before.values())
     holder = Home(clone.home / "twin").holder()
     assert holder
-    assert before
     os.kill(holder, signal.SIGKILL)
     run = clone.karst("twin", "up")
     assert run.status == 0, run.all
-    assert ups(clone) == before
+    assert {name: standing(clone, name) for name in before} == before
 
 
-def ups(clone: Clone) -> dict[str, int]:
-    """How often each session of a leaf has come up, as FRR counts."""
-    found = json.loads(ssh(clone, LEAF, "sudo vtysh -c 'show bgp neighbors json'"))
-    return {name: peer["connectionsEstablished"] for name, peer in found.items() if "connectionsEstablished" in peer}
+def standing(clone: Clone, name: str) -> dict[str, int]:
+    """A device's ports with their indices, and when its first process started."""
+    since = int(ssh(clone, name, "cut -d' ' -f22 /proc/1/stat"))
+    return {each["ifname"]: each["ifindex"] for each in json.loads(ssh(clone, name, "ip -json link"))} | {
+        "since": since
+    }
 
 
 def test_broken_by_hand_it_is_told_and_mended_by_hand(clone: Clone) -> None:

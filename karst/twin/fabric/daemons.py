@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from karst.twin.fabric.ground import FOLDER, FabricError, Ground
+from karst.twin.fabric.ground import FOLDER, URGENT, FabricError, Ground
 
 PROGRAMS = Path("/usr/lib/frr")
 # zebra first, as the others ask it for interfaces. Its receive buffer takes all links of a node at once.
@@ -27,8 +27,8 @@ class Daemons:
         for name, extra in _DAEMONS.items():
             more = " ".join(extra).format(folder=self._folder)
             script.append(
-                f"{PROGRAMS / name} -d -u frr -g frr -P 0 -F datacenter -f /dev/null -i {self._folder}/{name}.pid"
-                f" -z {self._folder}/zserv.api --vty_socket {self._folder} {more}"
+                f"{' '.join(URGENT)} {PROGRAMS / name} -d -u frr -g frr -P 0 -F datacenter -f /dev/null"
+                f" -i {self._folder}/{name}.pid -z {self._folder}/zserv.api --vty_socket {self._folder} {more}"
             )
         self._ground.run(["sh", "-euc", "\n".join(script)], self._node)
 
