@@ -32,6 +32,7 @@ hosts = [
     for name, address in {addresses!r}.items()
 ]
 """
+PLAYBOOK = "benchmarks/converging/site.yml"
 
 
 def say(text: str) -> None:
@@ -54,14 +55,10 @@ def pyinfra(hosts: Hosts, program: Path) -> None:
         raise SystemExit(f"pyinfra failed:\n{run.stdout[-4000:]}\n{run.stderr[-4000:]}")
 
 
-# All of site.yml but the network's, for which containers without cables are no hosts.
-PLAYBOOKS = tuple(f"playbooks/{name}.yml" for name in ("base", "time", "hardening", "power", "cooling", "monitoring"))
-
-
 def prepare(hosts: Hosts) -> tuple[Work, dict[str, Any]]:
     """Converge for the first time, and note what was asked and what came of it."""
     began = time.perf_counter()
-    work = asked(ansible(hosts, *PLAYBOOKS))
+    work = asked(ansible(hosts, PLAYBOOK))
     say(f"first converge, with its packages: {time.perf_counter() - began:.0f} s")
     after = state(hosts, work)
     given = {name: {**each, "files": after[name]} for name, each in work.items()}
@@ -74,7 +71,7 @@ def measure(hosts: Hosts, program: Path, times: int) -> dict[str, Any]:
     """Every tool in turn, changing and unchanging."""
     work, after = prepare(hosts)
     tools = {
-        "ansible": lambda: ansible(hosts, *PLAYBOOKS),
+        "ansible": lambda: ansible(hosts, PLAYBOOK),
         "pyinfra": lambda: pyinfra(hosts, program),
     }
     found: dict[str, dict[str, list[float]]] = {tool: {"changing": [], "unchanging": []} for tool in tools}
