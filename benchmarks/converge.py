@@ -32,6 +32,7 @@ hosts = [
     for name, address in {addresses!r}.items()
 ]
 """
+PLAYBOOK = "benchmarks/converging/site.yml"
 
 
 def say(text: str) -> None:
@@ -57,7 +58,7 @@ def pyinfra(hosts: Hosts, program: Path) -> None:
 def prepare(hosts: Hosts) -> tuple[Work, dict[str, Any]]:
     """Converge for the first time, and note what was asked and what came of it."""
     began = time.perf_counter()
-    work = asked(ansible(hosts, "playbooks/site.yml"))
+    work = asked(ansible(hosts, PLAYBOOK))
     say(f"first converge, with its packages: {time.perf_counter() - began:.0f} s")
     after = state(hosts, work)
     given = {name: {**each, "files": after[name]} for name, each in work.items()}
@@ -70,7 +71,7 @@ def measure(hosts: Hosts, program: Path, times: int) -> dict[str, Any]:
     """Every tool in turn, changing and unchanging."""
     work, after = prepare(hosts)
     tools = {
-        "ansible": lambda: ansible(hosts, "playbooks/site.yml"),
+        "ansible": lambda: ansible(hosts, PLAYBOOK),
         "pyinfra": lambda: pyinfra(hosts, program),
     }
     found: dict[str, dict[str, list[float]]] = {tool: {"changing": [], "unchanging": []} for tool in tools}
