@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 _AT_ONCE = 4
 _GREETING_S = 30.0
+_FREEZING_S = 15.0
 _POLL_S = 0.2
 
 
@@ -234,8 +235,15 @@ class Network(NoNetwork):
     async def _freeze(self, running: _Running, *, frozen: bool) -> None:
         """Let it forward nothing and say nothing, its links up; or let it live again."""
         await within(running.pid, "sysctl", "-qw", f"net.ipv4.ip_forward={int(not frozen)}")
-        await self._podman.pause(running.device.name, paused=frozen)
-        running.frozen = frozen
+        until = asyncio.get_running_loop().time() + _FREEZING_S
+        while running.frozen != frozen:
+            try:
+                await self._podman.pause(running.device.name, paused=frozen)
+                running.frozen = frozen
+            except PodmanError:  # a kernel cannot always freeze one whose system is just starting
+                if not running.pid or asyncio.get_running_loop().time() > until:
+                    raise
+                await asyncio.sleep(_POLL_S)
 
     async def _say(self, running: _Running, *, withdrawn: bool) -> None:
         """Have a carrier take its default back, or announce it again."""
