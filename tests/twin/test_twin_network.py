@@ -204,14 +204,17 @@ def test_what_is_broken_outlives_a_twin_that_ends(bench: Bench) -> None:
     found = bench.seen()
     assert found["spine-02"]["power"] == "Off"
     assert found[OTHER_LEAF]["silent"]
-    until(lambda: bench.way(LEAF)[-1:] == ["carrier-2"], PATIENCE_S)  # carrier-1 is preferred, if it had a default
     until(lambda: bench.up(CARRIER) == [1], PATIENCE_S)
+    assert "default-originate" not in bench.run(CARRIER, "vtysh", "-c", "show running-config")
+    assert "default-originate" in bench.run("carrier-2", "vtysh", "-c", "show running-config")
+    until(lambda: bench.way(LEAF)[-1:] == ["carrier-2"], PATIENCE_S)
 
 
 def test_a_twin_that_was_killed_takes_everything_over(bench: Bench) -> None:
     bench.twin.control.change_network({"silent": {SPINE: True}, "withdrawn": {CARRIER: True}})
     until(lambda: bench.up(LEAF) == [bench.sessions[LEAF] - 1], PATIENCE_S)
     before, port = bench.pids(), bench.link(LEAF, "swp50")
+    assert len(before) == 8  # the silent one too
     bench.twin.kill()
     assert bench.pids() == before
     bench.twin.start()
