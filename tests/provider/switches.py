@@ -27,7 +27,7 @@ LEAF, SPINE, HOST = "h1-r1-leaf-a", "spine-01", "h1-r1-01-s01"
 CABLES = (((LEAF, "swp1"), (SPINE, "swp1")), ((LEAF, "swp3"), (HOST, "eth1")))
 BARE = "frr defaults datacenter\nhostname {}\nservice integrated-vtysh-config\n"
 _MACHINE = (
-    *("--systemd=always", "--cap-add=NET_ADMIN,NET_RAW,SYS_ADMIN,SYS_BOOT", "--no-hosts"),
+    *("--systemd=always", "--cap-add=NET_ADMIN,NET_RAW,SYS_ADMIN,SYS_BOOT,SYS_NICE", "--no-hosts"),
     *("--ulimit=nofile=20000:20000", "--ulimit=nproc=1024:1024"),
     # FRR shows what the kernel is not to do (`no ipv6 forwarding`) as if it had been told.
     *("--sysctl=net.ipv4.ip_forward=1", "--sysctl=net.ipv6.conf.all.forwarding=1"),
