@@ -24,6 +24,7 @@ from karst.verify.finding import Outcome
 from karst.verify.hosts import NETWORK_PROBE, HostReach
 from karst.verify.observed import Observed, ObservedNode
 from karst.verify.reading.network import read
+from karst.verify.reading.network_probe import PATH
 from karst.verify.verify import Racks, Reach, Report, choose, choose_switches, verify
 
 ROOT = Path(__file__).parents[2]
@@ -102,9 +103,24 @@ def test_halls_whose_network_is_not_there_are_missed_by_nobody() -> None:
     assert len(spine.widths) == len(network.switches) - sum("spine" in name for name in network.switches)
 
 
-def test_what_the_probe_does_not_tell_has_a_reason() -> None:
-    printed = subprocess.run([sys.executable, "-I", "-"], input=NETWORK_PROBE, capture_output=True, check=True).stdout
-    found = read(printed)
+def probed(probe: bytes) -> ObservedNode:
+    return read(subprocess.run([sys.executable, "-I", "-"], input=probe, capture_output=True, check=True).stdout)
+
+
+def test_a_program_that_is_not_there_is_a_reason_and_no_finding(tmp_path: Path) -> None:
+    ip = tmp_path / "ip"
+    ip.write_text("""#!/bin/sh\necho '[{"ifname": "eth0", "flags": ["UP", "LOWER_UP"]}]'\n""")
+    ip.chmod(0o755)
+    found = probed(NETWORK_PROBE.replace(PATH.encode(), f"{tmp_path}".encode()))
+    assert found.links_up == {"eth0"}
+    absent = {"speeds_gbps": "ethtool", "neighbours": "lldpctl", "sessions": "vtysh", "bgp_routes": "vtysh"}
+    for section, program in absent.items():
+        assert getattr(found, section) is None
+        assert found.gaps[section] == f"[Errno 2] No such file or directory: '{program}'"
+
+
+def test_what_the_probe_does_not_tell_of_this_machine_has_a_reason() -> None:
+    found = probed(NETWORK_PROBE)
     assert found.unread == ""
     sections = ("links_up", "speeds_gbps", "neighbours", "sessions", "kernel_routes", "bgp_routes")
     assert {each for each in sections if getattr(found, each) is None} == found.gaps.keys()
