@@ -62,7 +62,10 @@ def reach_switches(place: Paths, plan: Plan) -> tuple[HostReach, frozenset[str]]
     except ValueError as fault:
         raise WorkspaceError(str(fault)) from None
     reached = HostReach(str(config["ssh_ca"]), switch_map, place.ssh_config if environment else None)
-    return reached, frozenset(config.get("halls") or ())
+    halls = config.get("halls") or []
+    if not isinstance(halls, list):
+        raise WorkspaceError(f"{stack.name} has {halls!r} as karst:halls; expected a list of halls")
+    return reached, frozenset(halls)
 
 
 def _config(stack: Stack, what: str) -> dict[str, Any]:
