@@ -48,8 +48,11 @@ def reach(place: Paths, plan: Plan, hall: str, what: str) -> HallReach:
     return HallReach(configuration, out_of_band, environment, hosts, no_hosts)
 
 
-def reach_switches(place: Paths, plan: Plan) -> HostReach:
-    """Read the stack of the site's network. Raises WorkspaceError where there is none, or it does not say how."""
+def reach_switches(place: Paths, plan: Plan) -> tuple[HostReach, frozenset[str]]:
+    """Read the stack of the site's network: how switches are reached, and of which halls they are (none: of all).
+
+    Raises WorkspaceError where there is none, or it does not say how.
+    """
     stack, environment = _stack(place, f"{plan.site.place.name}-network")
     config = _config(stack, "switches")
     if "ssh_ca" not in config:
@@ -58,7 +61,11 @@ def reach_switches(place: Paths, plan: Plan) -> HostReach:
         switch_map = HostMap.of_switches(plan, config.get("switch_map"))
     except ValueError as fault:
         raise WorkspaceError(str(fault)) from None
-    return HostReach(str(config["ssh_ca"]), switch_map, place.ssh_config if environment else None)
+    reached = HostReach(str(config["ssh_ca"]), switch_map, place.ssh_config if environment else None)
+    halls = config.get("halls") or []
+    if not isinstance(halls, list):
+        raise WorkspaceError(f"{stack.name} has {halls!r} as karst:halls; expected a list of halls")
+    return reached, frozenset(halls)
 
 
 def _config(stack: Stack, what: str) -> dict[str, Any]:

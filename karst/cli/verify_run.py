@@ -24,7 +24,7 @@ def racks_of(place: Paths, planned: Plan, limit: list[str]) -> Racks:
     halls = dict.fromkeys(seat.hall for seat in planned.racks.values())
     # The halls of a site are often built one by one: only those that the limit names have to be reached.
     wanted = halls_of(planned, limit) if limit else list(halls)
-    switches, no_switches = _switches(place, planned, limit)
+    switches, network_halls, no_switches = _switches(place, planned, limit)
     if not wanted and not switches:
         raise UnknownNameError(f"no rack or device of {planned.site.place.name} matches {', '.join(limit)}")
     found = {}
@@ -36,16 +36,17 @@ def racks_of(place: Paths, planned: Plan, limit: list[str]) -> Racks:
         racks = choose(planned, found, limit)
     except ValueError as fault:
         raise WorkspaceError(str(fault)) from None
-    racks.switches, racks.no_switches = switches, no_switches
+    racks.switches, racks.network_halls, racks.no_switches = switches, network_halls, no_switches
     return racks
 
 
-def _switches(place: Paths, planned: Plan, limit: list[str]) -> tuple[dict[str, HostTarget], str]:
-    """The switches to be asked, or why none is: not every site's network is Karst's."""
+def _switches(place: Paths, planned: Plan, limit: list[str]) -> tuple[dict[str, HostTarget], frozenset[str], str]:
+    """The switches to be asked and the halls of the network, or why none is: not every site's network is Karst's."""
     try:
-        return choose_switches(planned, reach_switches(place, planned), limit), ""
+        reached, halls = reach_switches(place, planned)
     except WorkspaceError as fault:
-        return {}, str(fault)
+        return {}, frozenset(), str(fault)
+    return choose_switches(planned, reached, halls, limit), halls, ""
 
 
 def swept(planned: Plan, racks: Racks, only: list[str], samples: Samples | None = None) -> Report:

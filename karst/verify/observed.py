@@ -219,7 +219,7 @@ class ObservedNode(ObservedThing):
 
     links_up: frozenset[str] | None = None
     speeds_gbps: Mapping[str, float] | None = None
-    neighbours: Mapping[str, LldpNeighbour] | None = None
+    neighbours: Mapping[str, tuple[LldpNeighbour, ...]] | None = None  # interface -> whoever is heard there
     sessions: Mapping[str, str] | None = None  # interface -> state of BGP's
     kernel_routes: Mapping[str, frozenset[str]] | None = None  # destination -> interfaces, those of BGP
     bgp_routes: Mapping[str, frozenset[str]] | None = None  # the same, as FRR says that the kernel has them

@@ -9,12 +9,12 @@ from fnmatch import fnmatchcase
 from time import monotonic
 
 from karst.plan.model import Plan
+from karst.plan.network.fabric import fabric
 from karst.plan.rack import rack as planned_rack
 from karst.provider.bounds import Bounds
 from karst.provider.config import Configuration
 from karst.provider.planned import OutOfBandMap, rack_args
 from karst.site.names import device_name
-from karst.site.switches import ROUTES
 from karst.verify.checks import cords
 from karst.verify.evaluate import (
     BMC_GROUPS,
@@ -98,10 +98,16 @@ class Racks:
     targets: dict[str, dict[str, Target]] = field(default_factory=dict)  # rack -> device -> target
     hosts: dict[str, HostTarget] = field(default_factory=dict)
     switches: dict[str, HostTarget] = field(default_factory=dict)
+    network_halls: frozenset[str] = frozenset()  # whose network is there; of all halls if empty
     chosen: set[str] = field(default_factory=set)
     left_out: dict[str, str] = field(default_factory=dict)
     no_hosts: str = ""
     no_switches: str = ""
+
+    @property
+    def nodes(self) -> dict[str, HostTarget]:
+        """Switches and hosts, where the network is Karst's; none where it is not."""
+        return {} if self.no_switches else self.switches | self.hosts
 
     def reached(self, racks: Collection[str]) -> list[Target]:
         """The targets of some racks, rack by rack: watts that are compared are read at about the same time."""
@@ -127,12 +133,14 @@ def choose(plan: Plan, reach: Mapping[str, Reach], limit: Collection[str] = ()) 
     return made
 
 
-def choose_switches(plan: Plan, reach: HostReach, limit: Collection[str] = ()) -> dict[str, HostTarget]:
-    """Pick the switches that route whose name matches a pattern of `limit` (all)."""
+def choose_switches(
+    plan: Plan, reach: HostReach, halls: frozenset[str], limit: Collection[str] = ()
+) -> dict[str, HostTarget]:
+    """Pick the switches of `halls` (all) whose name matches a pattern of `limit` (all)."""
     return {
-        name: HostTarget(name, reach.host_map.place(switch.out_of_band), reach)
-        for name, switch in plan.switches.items()
-        if switch.role in ROUTES and _matches((name, name), limit)
+        switch.name: HostTarget(switch.name, reach.host_map.place(switch.out_of_band), reach)
+        for switch in fabric(plan).switches_of(halls)
+        if _matches((switch.name, switch.name), limit)
     }
 
 
@@ -196,7 +204,7 @@ async def verify(
     report.hosts = len(observed.hosts.keys() | (observed.nodes.keys() & racks.hosts.keys()))
     report.no_hosts = racks.no_hosts if groups & {*HOST_GROUPS, FABRIC} else ""
     if FABRIC in groups:
-        report.findings += await _fabric(ExpectedNetwork(plan), racks, observed, tell)
+        report.findings += await _fabric(ExpectedNetwork(plan, racks.network_halls), racks, observed, tell)
         report.switches = len(observed.nodes.keys() & racks.switches.keys())
         report.no_switches = racks.no_switches
     report.left_out = {name: why for name, why in racks.left_out.items() if name in racks.chosen}
@@ -208,7 +216,7 @@ async def _observed(racks: Racks, bounds: Bounds, groups: frozenset[str], tell: 
     """What BMCs and hosts say, asked at the same time; of each kind only if something is wanted of it."""
     targets = racks.reached(racks.racks) if groups & set(BMC_GROUPS) else []
     hosts = list(racks.hosts.values()) if groups & set(HOST_GROUPS) else []
-    nodes = [*racks.switches.values(), *racks.hosts.values()] if FABRIC in groups and racks.switches else []
+    nodes = list(racks.nodes.values()) if FABRIC in groups else []
     progress: dict[str, str] = {}
 
     def told(kind: str) -> Tell:
@@ -232,14 +240,13 @@ async def _fabric(network: ExpectedNetwork, racks: Racks, observed: Observed, te
     No two devices are read at one moment, nor kernel and BGP of one.
     """
     found = list(fabric_findings(network, observed))
-    targets = racks.switches | racks.hosts
     for turn in range(1, _FABRIC_READINGS):
         doubtful = dict.fromkeys(each.device for each in found if each.outcome is Outcome.FAILED)
         if not doubtful:
             break
         tell(f"the network of {len(doubtful):,} devices again, {turn} of at most {_FABRIC_READINGS - 1}")
         await asyncio.sleep(_FABRIC_EVERY_S)
-        again = await observe_nodes([targets[name] for name in doubtful], tell)
+        again = await observe_nodes([racks.nodes[name] for name in doubtful], tell)
         found = [each for each in found if each.device not in doubtful]
         found += fabric_findings(network, replace(observed, nodes=again))
     return found

@@ -36,9 +36,9 @@ def _section(reading: Reading, name: str, section: str, parse: Callable[[Any], T
     if text is None:
         return None
     try:
-        return parse(json.loads(text or "{}"))
+        return parse(json.loads(text))
     except (ValueError, KeyError, TypeError, AttributeError, IndexError):
-        reading.gaps[section] = f"{name} said what cannot be read: {text[:SAID_MAX]}"
+        reading.gaps[section] = f"{name} said what cannot be read: {text[:SAID_MAX] or 'nothing'}"
         return None
 
 
@@ -53,13 +53,14 @@ def _speeds(said: Mapping[str, str]) -> dict[str, float]:
     return {name: int(match[1]) / 1000 for name, match in found.items() if match}
 
 
-def _neighbours(said: Mapping[str, Any]) -> dict[str, LldpNeighbour]:
-    """Of `lldpctl -f json0`, where everything is a list."""
-    found = {}
+def _neighbours(said: Mapping[str, Any]) -> dict[str, tuple[LldpNeighbour, ...]]:
+    """Of `lldpctl -f json0`, where everything is a list; who was moved away is heard until its word is too old."""
+    found: dict[str, tuple[LldpNeighbour, ...]] = {}
     for heard in said["lldp"]:
         for each in heard.get("interface", ()):
             name = each["chassis"][0].get("name", [{}])[0].get("value", "")
-            found[each["name"]] = LldpNeighbour(device=name, interface=each["port"][0]["id"][0]["value"])
+            heard = LldpNeighbour(device=name, interface=each["port"][0]["id"][0]["value"])
+            found[each["name"]] = (*found.get(each["name"], ()), heard)
     return found
 
 

@@ -43,7 +43,9 @@ def main() -> None:
     except ValueError:
         names = []
     speeds = {name: run(["ethtool", name]) for name in names}
-    found["speeds"] = {"text": json.dumps({name: said.get("text", "") for name, said in speeds.items()})}
+    faults = [said for said in speeds.values() if "fault" in said]
+    texts = {name: said.get("text", "") for name, said in speeds.items()}
+    found["speeds"] = faults[0] if faults else {"text": json.dumps(texts)}
     json.dump(found, sys.stdout)
 
 
