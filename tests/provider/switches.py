@@ -129,7 +129,11 @@ def until(true: Callable[[], bool], patience_s: float) -> None:
 def switches(folder: Path) -> Iterator[Switches]:
     """The leaf has a bare text, its neighbours theirs."""
     image, planned = host_image(), nodes()
-    texts = {name: Renderer(CLONE / "templates").frr(planned[name]) for name in (LEAF, SPINE, HOST)}
+    # BFD ten times as patient: a session that a busy machine drops is no session that a push has dropped.
+    texts = {
+        name: Renderer(CLONE / "templates").frr(planned[name]).replace("-interval 100\n", "-interval 1000\n")
+        for name in (LEAF, SPINE, HOST)
+    }
     authority = SshAuthority.load_or_create(folder / "ssh")
     operator = authority.issue_user("test", [USER], 1)
     (folder / "key").write_text(operator.private)
