@@ -81,7 +81,8 @@ def up(
         with Ticker("twin") as ticker:
             ssh.write(place, host_seats(made) | switch_seats(fabric(made)), room.ports["ssh"])
             twin.ensure(room, made, frozenset(hall or ()), pulumi.environment(place), ticker.tell)
-            twin.await_kubernetes(place, ticker.tell)
+            if made.site.clusters.clusters:
+                twin.await_kubernetes(place, ticker.tell)
         say("twin", _sentence(control().status(devices=False)))
 
 

@@ -60,7 +60,9 @@ def containers(clone: Clone) -> list[str]:
 def test_killed_midway_every_server_is_installed_once(clone: Clone) -> None:
     for whom, reached in ((engine, "installing"), (provider, "running")):
         up = clone.start(KARST, "up")
-        await_true(f"hosts are {reached}", lambda up=up, to=reached, by=whom: by(clone, up) and count(clone, to) >= 2)
+        await_true(
+            f"hosts are {reached}", lambda up=up, to=reached, by=whom: by(clone, up) and count(clone, to) >= 2, 200
+        )
         for process in whom(clone, up):
             process.kill()
         out, err = up.communicate(timeout=200)
