@@ -1,8 +1,8 @@
 """From plan and hardware spec to what Prometheus and Alertmanager read: whom to ask, what is wrong, whom to wake.
 
-Prometheus asks the hosts, whose role `monitoring` knows of the plan only where each cord goes. All else comes from
-here: where a host stands, which feed is behind a path in a row, the limits of each device type. So a lost feed is
-known as one thing, and the servers that lost a power supply with it wake nobody.
+Prometheus asks the hosts, whose role `monitoring` knows of the plan only where each cord goes, and the switches. All
+else comes from here: where each stands, which feed is behind a path in a row, the limits of each device type. So a lost
+feed is known as one thing, and the servers that lost a power supply with it wake nobody.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 import yaml
@@ -20,9 +20,10 @@ from karst.plan.model import Plan, Server
 from karst.plan.rack import device_status, server_at
 from karst.render.monitoring_routes import routes
 from karst.render.monitoring_rules import Pace, rules
+from karst.render.monitoring_switches import WatchedSwitch, watched_switches
 from karst.site.base import Status
 
-# Node exporter's own port, which role `monitoring` keeps.
+# Node exporter's own port, which role `monitoring` keeps, and switches are expected to.
 EXPORTER_PORT = 9100
 # A gateway beside Alertmanager: its secrets towards pagers are not ours.
 PAGE_URL, TICKET_URL = "http://127.0.0.1:9095/page", "http://127.0.0.1:9095/ticket"
@@ -54,16 +55,17 @@ class _Dumper(yaml.CSafeDumper):
 
 
 def documents(plan: Plan, watch: Watch = Watch()) -> Mapping[str, str]:
-    """Return the text of each file by its name, `targets/h1.json`; the same plan gives the same text.
+    """Return the text of each file by its name, `targets/hosts-h1.json`; the same plan gives the same text.
 
     Raises ValueError if `watch.prefix` is smaller than the prefix whose place it takes.
     """
     servers = tuple(_active(plan))
+    switches = tuple(watched_switches(plan, servers))
     return {
         "prometheus.yml": _yaml(plan, _prometheus(plan, watch.pace)),
-        "rules.yml": _yaml(plan, rules(plan, servers, watch.pace)),
+        "rules.yml": _yaml(plan, rules(plan, servers, switches, watch.pace)),
         "alertmanager.yml": _yaml(plan, routes(watch.pace, watch.page, watch.ticket)),
-        **_targets(plan, servers, watch.prefix),
+        **_targets(plan, servers, switches, watch.prefix),
     }
 
 
@@ -85,26 +87,37 @@ def _prometheus(plan: Plan, pace: Pace) -> dict[str, Any]:
         },
         "rule_files": ["rules.yml"],
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": ["127.0.0.1:9093"]}]}]},
-        "scrape_configs": [
-            {
-                "job_name": "hosts",
-                "scheme": "https",
-                "tls_config": {"ca_file": _CA, "cert_file": _CERTIFICATE, "key_file": _KEY},
-                "file_sd_configs": [{"files": ["targets/*.json"]}],
-            }
-        ],
+        "scrape_configs": [_scrape("hosts"), _scrape("switches")],
     }
 
 
-def _targets(plan: Plan, servers: Iterable[Server], prefix: IPv4Network | None) -> dict[str, str]:
-    """A file a hall, so that a cavern's halls can be watched by a Prometheus each; a line a host."""
+def _scrape(job: str) -> dict[str, Any]:
+    return {
+        "job_name": job,
+        "scheme": "https",
+        "tls_config": {"ca_file": _CA, "cert_file": _CERTIFICATE, "key_file": _KEY},
+        "file_sd_configs": [{"files": [f"targets/{job}-*.json"]}],
+    }
+
+
+def _targets(
+    plan: Plan, servers: Iterable[Server], switches: Iterable[WatchedSwitch], prefix: IPv4Network | None
+) -> dict[str, str]:
+    """Files by hall or plant room, so that a cavern's halls can be watched by a Prometheus each; a line a device."""
     own = plan.site.network.prefixes.loopbacks
-    of_halls: dict[str, list[str]] = {}
+    files: dict[str, list[str]] = {}
     for server in servers:
-        target = f"{mapped(server.loopback, own, prefix)}:{EXPORTER_PORT}"
-        entry = json.dumps({"targets": [target], "labels": _labels(plan, server)}, ensure_ascii=False)
-        of_halls.setdefault(plan.racks[server.rack].hall, []).append(entry)
-    return {f"targets/{hall}.json": "[\n" + ",\n".join(entries) + "\n]\n" for hall, entries in of_halls.items()}
+        entry = _entry(mapped(server.loopback, own, prefix), _labels(plan, server))
+        files.setdefault(f"targets/hosts-{plan.racks[server.rack].hall}.json", []).append(entry)
+    for each in switches:
+        if each.switch.loopback is not None:
+            entry = _entry(each.switch.loopback, each.labels)
+            files.setdefault(f"targets/switches-{each.place}.json", []).append(entry)
+    return {name: "[\n" + ",\n".join(entries) + "\n]\n" for name, entries in files.items()}
+
+
+def _entry(address: IPv4Address, labels: Mapping[str, str]) -> str:
+    return json.dumps({"targets": [f"{address}:{EXPORTER_PORT}"], "labels": labels}, ensure_ascii=False)
 
 
 def _labels(plan: Plan, server: Server) -> dict[str, str]:

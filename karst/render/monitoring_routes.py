@@ -13,7 +13,9 @@ _WAIT, _NEWS, _AGAIN = 2, 20, 960
 # A greater alert, those that follow from it, and what both have in common. What follows is seen in Prometheus as ever,
 # and wakes nobody.
 _IMPLIES = (
-    ("FeedLost", ("PduLost", "PsuInputLost"), "feed"),
+    ("FeedLost", ("PduLost", "PsuInputLost", "SwitchUnobserved"), "feed"),
+    # The other ends of its cables: hosts of its row, and whatever switches it goes to.
+    ("SwitchUnobserved", ("LinkLost",), "row"),
     ("PduLost", ("PsuInputLost",), "pdu"),
     ("CoolingZoneTooWarm", ("InletTooWarm",), "cooling_zone"),
     ("FansNotRedundant", ("FanLost",), "server"),
@@ -42,6 +44,12 @@ def routes(pace: Pace, page: str, ticket: str) -> dict[str, Any]:
                     "receiver": Alert.PAGE.value,
                     "matchers": ['alertname="CoolingZoneTooWarm"'],
                     "group_by": ["alertname", "hall"],
+                },
+                # A link has two ends, and a spine has one in every row.
+                {
+                    "receiver": Alert.PAGE.value,
+                    "matchers": ['alertname=~"SwitchUnobserved|SwitchLinkLost"'],
+                    "group_by": ["alertname"],
                 },
                 {"receiver": Alert.PAGE.value, "matchers": [f'alert="{Alert.PAGE.value}"']},
             ],

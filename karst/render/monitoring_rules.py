@@ -6,12 +6,15 @@ the label `check`. What is not read is an alert of its own, and never counts as 
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from karst.plan.model import Plan, Server
-from karst.verify.checks import cooling, parts, pdu, power
+from karst.render.monitoring_switches import WatchedSwitch
+from karst.verify.checks import cooling, fabric, parts, pdu, power
 from karst.verify.expected import expected_rack
 from karst.verify.finding import Alert, Outcome
 
@@ -159,7 +162,34 @@ _LINKS = (
         parts.Interfaces.name,
     ),
 )
+_SWITCHES = (
+    _Rule(
+        "SwitchLinkLost",
+        "{{ $value }} links of {{ $labels.switch }} are up, fewer than have to be",
+        "karst_switch_links < on (switch) group_left () karst_switch_links_expected",
+        8,
+        fabric.Links.alert,
+        fabric.Links.name,
+    ),
+    _Rule(
+        "SwitchLinksMissing",
+        "{{ $labels.switch }} answers, and tells nothing of its links",
+        'up{job="switches"} == 1 unless on (switch) karst_switch_links',
+        8,
+        Alert.TICKET,
+        outcome=Outcome.UNOBSERVED,
+    ),
+)
 _SEEING = (
+    _Rule(
+        "SwitchUnobserved",
+        "{{ $labels.switch }} does not answer",
+        'up{job="switches"} == 0',
+        4,
+        Alert.PAGE,
+        outcome=Outcome.UNOBSERVED,
+        stays=12,
+    ),
     _Rule(
         "HostUnobserved",
         "{{ $labels.server }} does not answer",
@@ -187,8 +217,8 @@ _SEEING = (
 )
 
 
-def rules(plan: Plan, servers: Sequence[Server], pace: Pace) -> dict[str, Any]:
-    """Return the rules for these servers of a plan, in the form of Prometheus' rule files."""
+def rules(plan: Plan, servers: Sequence[Server], switches: Sequence[WatchedSwitch], pace: Pace) -> dict[str, Any]:
+    """Return the rules for these servers and switches of a plan, in the form of Prometheus' rule files."""
     stale = _Rule(
         "ReadingsStale",
         "what {{ $labels.server }} tells in {{ $labels.file }} is {{ $value | humanizeDuration }} old",
@@ -198,10 +228,10 @@ def rules(plan: Plan, servers: Sequence[Server], pace: Pace) -> dict[str, Any]:
         outcome=Outcome.UNOBSERVED,
     )
     groups: Mapping[str, Iterable[dict[str, Any]]] = {
-        "plan": [*_feeds(plan, servers), *_limits(plan, servers)],
+        "plan": [*_feeds(plan, servers), *_limits(plan, servers), *_of_switches(switches)],
         "power": [*_readings(pace), *(_alert(rule, pace) for rule in (*_POWER, *_UPS))],
         "cooling": [_alert(rule, pace) for rule in _COOLING],
-        "links": [_alert(rule, pace) for rule in _LINKS],
+        "links": [_alert(rule, pace) for rule in (*_LINKS, *_SWITCHES)],
         "seeing": [_alert(rule, pace) for rule in (*_SEEING, stale)],
     }
     return {"groups": [{"name": name, "rules": list(each)} for name, each in groups.items()]}
@@ -244,6 +274,16 @@ def _limits(plan: Plan, servers: Sequence[Server]) -> Iterable[dict[str, Any]]:
         }
         for name, value in limits.items():
             yield _record(name, f"vector({value:g})", device_type=device_type)
+
+
+def _of_switches(switches: Sequence[WatchedSwitch]) -> Iterable[dict[str, Any]]:
+    """How many links of each switch are up, among the interfaces that carry traffic, and how many have to be."""
+    for device_type, interfaces in sorted({each.switch.device_type: each.interfaces for each in switches}.items()):
+        which = json.dumps("|".join(re.escape(interface) for interface in interfaces))
+        up = f'node_network_up{{job="switches", device_type="{device_type}", device=~{which}}}'
+        yield _record("karst_switch_links", f"sum without (device) ({up})")
+    for each in switches:
+        yield _record("karst_switch_links_expected", f"vector({each.links})", switch=each.switch.name)
 
 
 def _readings(pace: Pace) -> Iterable[dict[str, Any]]:

@@ -21,12 +21,21 @@ from karst.render.monitoring import Watch, documents
 from karst.render.monitoring_rules import Pace
 from karst.site.load import load
 from karst.verify.checks import SERVER_CHECKS
+from karst.verify.checks.fabric import Links
 from karst.verify.checks.pdu import Mains
 from karst.verify.finding import Alert
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
-FILES = ("prometheus.yml", "rules.yml", "alertmanager.yml", "targets/h1.json")
+FILES = (
+    "prometheus.yml",
+    "rules.yml",
+    "alertmanager.yml",
+    "targets/hosts-h1.json",
+    "targets/switches-carriers-a.json",
+    "targets/switches-carriers-b.json",
+    "targets/switches-h1.json",
+)
 
 
 def lab(scratch: Path, **replaced: tuple[str, str]) -> Plan:
@@ -55,11 +64,11 @@ def test_there_are_no_other_files(tmp_path: Path) -> None:
 
 
 def test_an_alert_has_the_class_of_the_check_that_asks_the_same(tmp_path: Path) -> None:
-    classes = {check.name: check.alert.value for check in (*SERVER_CHECKS, Mains())}
+    classes = {check.name: check.alert.value for check in (*SERVER_CHECKS, Mains(), Links())}
     found = alerts(documents(lab(tmp_path))["rules.yml"])
     asked = {rule["labels"]["check"]: rule["labels"]["alert"] for rule in found.values() if "check" in rule["labels"]}
     assert asked == {check: classes[check] for check in asked}
-    assert len(asked) == 6
+    assert len(asked) == 7
     assert {rule["labels"]["alert"] for rule in found.values()} == {each.value for each in Alert}
 
 
@@ -99,16 +108,19 @@ racks:
 """
     row = "rows:\n  h1-r1: {pattern: mixed, positions: 1-3}\n"
     texts = documents(lab(tmp_path, racks=(row, row + changes)))
-    labels = {entry["labels"]["server"]: entry["labels"] for entry in json.loads(texts["targets/h1.json"])}
+    labels = {entry["labels"]["server"]: entry["labels"] for entry in json.loads(texts["targets/hosts-h1.json"])}
     assert len(labels) == 11
     assert "h1-r1-02-s04" not in labels
     assert [name for name, each in labels.items() if each["held"] == "yes"] == ["h1-r1-02-s02"]
+    # Of the fourteen links of a leaf, those to these two servers may be down.
+    expected = re.findall(r"vector\((\d+)\)\n    labels:\n      switch: h1-r1-leaf", texts["rules.yml"])
+    assert expected == ["12", "12"]
     first = yaml.safe_load(texts["alertmanager.yml"])["route"]["routes"][0]
     assert first == {"receiver": "nobody", "matchers": ['held="yes"']}
 
 
 def test_a_host_that_answers_elsewhere_is_asked_there(tmp_path: Path) -> None:
-    targets = json.loads(documents(lab(tmp_path), Watch(prefix=IPv4Network("127.80.0.0/16")))["targets/h1.json"])
+    targets = json.loads(documents(lab(tmp_path), Watch(prefix=IPv4Network("127.80.0.0/16")))["targets/hosts-h1.json"])
     assert targets[0]["targets"] == ["127.80.0.1:9100"]
 
 
