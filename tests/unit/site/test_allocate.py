@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from karst.site.allocate import allocate, retired
 from karst.site.allocation_lines import HEAD, added, removed
 from karst.site.allocations import AllocationsFile
-from karst.site.load import load, load_for_allocation
+from karst.site.load import load
 from karst.site.model import Site
 from karst.site.names import seats
-from karst.site.problems import SiteError
+from karst.site.problems import Problems, SiteError
+from karst.site.read import read
 
 BASE = Path(__file__).parents[2] / "errors" / "base"
 SITE = load(BASE, BASE / "hardware")
@@ -40,15 +41,13 @@ def with_racks(positions: Mapping[str, set[int]]) -> Site:
 
 def numbered(site: Site, text: str) -> Site:
     """Return the site with the allocations that the text says, as they are read from a file."""
+    problems = Problems()
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch, BASE.name)
-        folder.mkdir()
-        (folder / "allocations.yml").write_text(text)
-        for file in BASE.iterdir():
-            if file.name not in ("allocations.yml", "assets.csv"):
-                (folder / file.name).symlink_to(file)
-        (folder / "assets.csv").write_text((BASE / "assets.csv").read_text().splitlines()[0])
-        said = load_for_allocation(folder, BASE / "hardware")[0].allocations
+        file = Path(scratch, "allocations.yml")
+        file.write_text(text)
+        said = read(file, file.name, AllocationsFile, problems).model
+    assert said is not None, problems.all()
+    assert not problems.all()
     return replace(site, allocations=said)
 
 

@@ -38,7 +38,7 @@ PIECES = [
 ]
 
 few = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-many = settings(few, max_examples=1500)
+many = settings(few, max_examples=500)
 
 
 def loads_or_says_why(site: Path) -> None:
