@@ -41,12 +41,16 @@ def monitoring(
         str | None,
         typer.Option(metavar="PREFIX", help="Hosts answer in this prefix in the place of the site's `loopbacks`."),
     ] = None,
+    switch_map: Annotated[
+        str | None,
+        typer.Option(metavar="PREFIX", help="Switches answer in this prefix in the place of `switch_loopbacks`."),
+    ] = None,
 ) -> None:
     """Write what Prometheus and Alertmanager read: targets, rules, routes, with labels and limits of plan and spec.
 
     The names of the files are printed. The same plan gives the same bytes. Role `monitoring` lays them on a server.
     """
-    watch = Watch(Pace(every), page, ticket, _prefix(host_map))
+    watch = Watch(Pace(every), page, ticket, _prefix(host_map, "--host-map"), _prefix(switch_map, "--switch-map"))
     with faults_as_sentences():
         planned = plan(load(*find_site(site)))
     try:
@@ -113,8 +117,8 @@ def _clear(targets: Path) -> None:
         file.unlink()
 
 
-def _prefix(given: str | None) -> IPv4Network | None:
+def _prefix(given: str | None, option: str) -> IPv4Network | None:
     try:
         return None if given is None else IPv4Network(given)
     except ValueError as fault:
-        raise typer.BadParameter(str(fault), param_hint="--host-map") from None
+        raise typer.BadParameter(str(fault), param_hint=option) from None

@@ -37,13 +37,15 @@ _WIDTH = 10_000
 class Watch:
     """How a site is watched. `page` and `ticket` are URLs of its gateway to pagers and to its list of work.
 
-    `prefix` takes the place of the site's `loopbacks`, where hosts answer elsewhere than at their own addresses.
+    `prefix` takes the place of the site's `loopbacks`, where hosts answer elsewhere than at their own addresses;
+    `switch_prefix` that of its `switch_loopbacks`.
     """
 
     pace: Pace = field(default_factory=Pace)
     page: str = PAGE_URL
     ticket: str = TICKET_URL
     prefix: IPv4Network | None = None
+    switch_prefix: IPv4Network | None = None
 
 
 class _Dumper(yaml.CSafeDumper):
@@ -57,7 +59,7 @@ class _Dumper(yaml.CSafeDumper):
 def documents(plan: Plan, watch: Watch = Watch()) -> Mapping[str, str]:
     """Return the text of each file by its name, `targets/hosts-h1.json`; the same plan gives the same text.
 
-    Raises ValueError if `watch.prefix` is smaller than the prefix whose place it takes.
+    Raises ValueError if a prefix of `watch` is smaller than the one whose place it takes.
     """
     servers = tuple(_active(plan))
     switches = tuple(watched_switches(plan, servers))
@@ -65,7 +67,7 @@ def documents(plan: Plan, watch: Watch = Watch()) -> Mapping[str, str]:
         "prometheus.yml": _yaml(plan, _prometheus(plan, watch.pace)),
         "rules.yml": _yaml(plan, rules(plan, servers, switches, watch.pace)),
         "alertmanager.yml": _yaml(plan, routes(watch.pace, watch.page, watch.ticket)),
-        **_targets(plan, servers, switches, watch.prefix),
+        **_targets(plan, servers, switches, watch),
     }
 
 
@@ -100,18 +102,16 @@ def _scrape(job: str) -> dict[str, Any]:
     }
 
 
-def _targets(
-    plan: Plan, servers: Iterable[Server], switches: Iterable[WatchedSwitch], prefix: IPv4Network | None
-) -> dict[str, str]:
+def _targets(plan: Plan, servers: Iterable[Server], switches: Iterable[WatchedSwitch], watch: Watch) -> dict[str, str]:
     """Files by hall or plant room, so that a cavern's halls can be watched by a Prometheus each; a line a device."""
-    own = plan.site.network.prefixes.loopbacks
+    own = plan.site.network.prefixes
     files: dict[str, list[str]] = {}
     for server in servers:
-        entry = _entry(mapped(server.loopback, own, prefix), _labels(plan, server))
+        entry = _entry(mapped(server.loopback, own.loopbacks, watch.prefix), _labels(plan, server))
         files.setdefault(f"targets/hosts-{plan.racks[server.rack].hall}.json", []).append(entry)
     for each in switches:
         if each.switch.loopback is not None:
-            entry = _entry(each.switch.loopback, each.labels)
+            entry = _entry(mapped(each.switch.loopback, own.switch_loopbacks, watch.switch_prefix), each.labels)
             files.setdefault(f"targets/switches-{each.place}.json", []).append(entry)
     return {name: "[\n" + ",\n".join(entries) + "\n]\n" for name, entries in files.items()}
 

@@ -59,9 +59,10 @@ async def refused(karst: Plugin, state: State, text: str, lab: Switches) -> str:
 
 async def begun(lab: Switches, folder: Path, text: str) -> None:
     """A run that was killed between the switch's change and its confirmation."""
+    token = lab.token()
     async with plugin(folder, lab.configuration(), URN) as killed:
         work = asyncio.create_task(killed.update(State(lab.inputs(), {"name": LEAF}, LEAF), lab.inputs(text)))
-        await asyncio.to_thread(until, lab.pending, 20)
+        await asyncio.to_thread(until, token.exists, 20)
         await killed.end(signal.SIGKILL)
         with pytest.raises(grpc.aio.AioRpcError):
             await work

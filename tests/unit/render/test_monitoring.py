@@ -133,9 +133,16 @@ def test_the_command_writes_them_and_forgets_halls_that_are_no_more(tmp_path: Pa
     assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.*")) == sorted(FILES)
 
 
+def test_a_switch_that_answers_elsewhere_is_asked_there(tmp_path: Path) -> None:
+    watch = Watch(switch_prefix=IPv4Network("127.84.0.0/16"))
+    targets = json.loads(documents(lab(tmp_path), watch)["targets/switches-h1.json"])
+    assert [target["targets"] for target in targets] == [["127.84.0.5:9100"], ["127.84.0.6:9100"]]
+
+
+@pytest.mark.parametrize("option", ["--host-map", "--switch-map"])
 @pytest.mark.parametrize(("prefix", "code", "says"), [("nonsense", 2, "nonsense"), ("127.80.0.0/30", 1, "too small")])
-def test_a_map_that_cannot_be_is_refused(prefix: str, code: int, says: str, tmp_path: Path) -> None:
-    command = ["render", "monitoring", str(ROOT / "sites" / "lab"), "--to", str(tmp_path), "--host-map", prefix]
+def test_a_map_that_cannot_be_is_refused(option: str, prefix: str, code: int, says: str, tmp_path: Path) -> None:
+    command = ["render", "monitoring", str(ROOT / "sites" / "lab"), "--to", str(tmp_path), option, prefix]
     done = CliRunner().invoke(app, command)
     assert done.exit_code == code
     assert says in done.output

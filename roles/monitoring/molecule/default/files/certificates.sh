@@ -3,7 +3,7 @@ set -eu
 mkdir -p "$1"
 cd "$1"
 addresses=IP:127.0.0.1
-for last in $(seq 1 254); do addresses="$addresses,IP:127.80.0.$last"; done
+for last in $(seq 1 254); do addresses="$addresses,IP:127.80.0.$last,IP:127.84.0.$last"; done
 ca() { openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -noenc -days 2 "$@"; }
 ca -keyout ca.key -out ca.crt -subj /CN=ca
 ca -CA ca.crt -CAkey ca.key -keyout server.key -out server.crt -subj /CN=server -addext "subjectAltName=$addresses"

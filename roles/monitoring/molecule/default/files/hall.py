@@ -1,7 +1,7 @@
-"""A hall of servers with an exporter each, and the gateway that pages come to.
+"""A hall of servers and switches with an exporter each, and the gateway that pages come to.
 
 The servers are made up of files, which the role's own script reads whenever an exporter is asked. Path A is lost while
-`/srv/hall/A.lost` is there. What the gateway gets stands in `/srv/notified.jsonl`.
+`/srv/hall/A.lost` is there: its leaf is off. What the gateway gets stands in `/srv/notified.jsonl`.
 """
 
 from __future__ import annotations
@@ -16,26 +16,24 @@ import karst_hardware
 import machine
 
 HALL, NOTIFIED = Path("/srv/hall"), Path("/srv/notified.jsonl")
+TARGETS = Path("/srv/targets")
 TLS = Path("/etc/prometheus/tls")
 LOCK = threading.Lock()
 
 
 class Exporter(BaseHTTPRequestHandler):
-    """Answers for the server at its own address."""
+    """Answers for the server or switch at its own address."""
 
-    protocol_version = "HTTP/1.1"  # keeps connections: twelve handshakes a second would be most of a scenario's work
-    servers: dict[str, str] = {}  # by address
+    protocol_version = "HTTP/1.1"  # keeps connections: so many handshakes a second would be most of a scenario's work
+    labels: dict[str, dict[str, str]] = {}  # by address
 
     def do_GET(self) -> None:
-        """All readings of the server, as they are now."""
-        name = self.servers[self.connection.getsockname()[0]]
-        rack = name.rpartition("-")[0]
-        ports = enumerate(("A", "B"), start=1)
-        cords = [{"power_port": f"PSU{n}", "pdu": f"{rack}-pdu-{path.lower()}", "path": path} for n, path in ports]
-        for number, cord in enumerate(cords, start=1):
-            lost = (HALL / f"{cord['path']}.lost").exists()
-            machine.feed(HALL / name, number, 0 if lost else machine.GOOD_MV)
-        text = karst_hardware.as_text(karst_hardware.readings(HALL / name, cords)).encode()
+        """All readings of the device, as they are now."""
+        labels = self.labels[self.connection.getsockname()[0]]
+        if "switch" in labels and lost(labels["path"]):
+            self.send_error(503)
+            return
+        text = (links() if "switch" in labels else hardware(labels["server"])).encode()
         self.send_response(200)
         self.send_header("Content-Type", "text/plain; version=0.0.4")
         self.send_header("Content-Length", str(len(text)))
@@ -44,6 +42,26 @@ class Exporter(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
+
+
+def lost(path: str) -> bool:
+    """Whether a path has no power."""
+    return (HALL / f"{path}.lost").exists()
+
+
+def links() -> str:
+    """A switch's ports, all of them up."""
+    return "".join(f'node_network_up{{device="swp{number}"}} 1\n' for number in range(1, 57))
+
+
+def hardware(name: str) -> str:
+    """A server's readings."""
+    rack = name.rpartition("-")[0]
+    ports = enumerate(("A", "B"), start=1)
+    cords = [{"power_port": f"PSU{n}", "pdu": f"{rack}-pdu-{path.lower()}", "path": path} for n, path in ports]
+    for number, cord in enumerate(cords, start=1):
+        machine.feed(HALL / name, number, 0 if lost(cord["path"]) else machine.GOOD_MV)
+    return karst_hardware.as_text(karst_hardware.readings(HALL / name, cords))
 
 
 class Gateway(BaseHTTPRequestHandler):
@@ -67,10 +85,11 @@ def main() -> None:
     context.load_cert_chain(TLS / "server.crt", TLS / "server.key")
     context.load_verify_locations(TLS / "ca.crt")
     context.verify_mode = ssl.CERT_REQUIRED
-    for entry in json.loads(Path("/srv/targets.json").read_text(encoding="utf-8")):
+    for entry in (each for file in TARGETS.iterdir() for each in json.loads(file.read_text(encoding="utf-8"))):
         address, _, port = entry["targets"][0].partition(":")
-        Exporter.servers[address] = entry["labels"]["server"]
-        machine.build(HALL / entry["labels"]["server"])
+        Exporter.labels[address] = entry["labels"]
+        if "server" in entry["labels"]:
+            machine.build(HALL / entry["labels"]["server"])
         server = ThreadingHTTPServer((address, int(port)), Exporter)
         server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         threading.Thread(target=server.serve_forever).start()

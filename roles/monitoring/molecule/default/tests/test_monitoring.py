@@ -8,6 +8,7 @@ import pytest
 
 ASK = "python3 /usr/local/lib/hall/ask.py"
 TLS = "/etc/prometheus/tls"
+MADE_UP = {f"127.{net}.0.{last}:9100" for net in (80, 84) for last in range(255)}
 FOLDER = "/var/lib/prometheus/node-exporter"
 
 
@@ -68,7 +69,7 @@ def test_readings_have_their_age_and_renew_themselves(host, name):
 
 def test_the_exporter_tells_nobody_else(host, name):
     listening = host.check_output("ss --no-header --tcp --listening --numeric 'sport = :9100'")
-    here = {line.split()[3] for line in listening.splitlines()} - {f"127.80.0.{last}:9100" for last in range(255)}
+    here = {line.split()[3] for line in listening.splitlines()} - MADE_UP
     assert here == ({"127.0.0.1:9100"} if name == "host-1" else {"*:9100"})
     if name == "host-2":
         refused = host.run(f"{ASK} https://127.0.0.1:9100/metrics")
@@ -106,8 +107,10 @@ def test_an_alert_goes_where_its_class_belongs(server, labels, receiver):
 
 def test_a_lost_feed_is_one_page(server):
     assert until(lambda: len(series(server, "karst_psu_lost == 0")) == 24, 20), "24 power supplies have their input"
+    assert until(lambda: len(series(server, "karst_switch_links > 0")) == 6, 20), "six switches tell of their links"
     server.check_output("touch /srv/hall/A.lost")
-    assert until(lambda: len(silenced(server)) == 12, 30), "12 alerts of power supplies are there, and wake nobody"
+    assert until(lambda: len(silenced(server, "PsuInputLost")) == 12, 30), "12 alerts of power supplies wake nobody"
+    assert [each["labels"]["switch"] for each in silenced(server, "SwitchUnobserved")] == ["h1-r1-leaf-a"]
     # As long as a group waits before it is told of, and as much again: whoever was to be told would have been.
     time.sleep(4)
     told = [json.loads(line) for line in server.check_output("cat /srv/notified.jsonl").splitlines()]
@@ -121,8 +124,8 @@ def series(server, query):
     return json.loads(server.check_output(f"{ASK} '{url}'"))["data"]["result"]
 
 
-def silenced(server):
-    url = "http://127.0.0.1:9093/api/v2/alerts?active=false&silenced=false&inhibited=true&filter=alertname=PsuInputLost"
+def silenced(server, alert):
+    url = f"http://127.0.0.1:9093/api/v2/alerts?active=false&silenced=false&inhibited=true&filter=alertname={alert}"
     return json.loads(server.check_output(f"{ASK} '{url}'"))
 
 
