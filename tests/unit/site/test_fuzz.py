@@ -147,6 +147,7 @@ def test_replaced_values(site_dir: Path, file: str, seed: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("fuzz")
 @many
 @given(file=st.sampled_from(FILES), seed=seeds)
 def test_many_mutated_files(site_dir: Path, file: str, seed: int) -> None:
@@ -154,6 +155,7 @@ def test_many_mutated_files(site_dir: Path, file: str, seed: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("fuzz")
 @many
 @given(file=st.sampled_from(YAML_FILES), seed=seeds)
 def test_many_replaced_values(site_dir: Path, file: str, seed: int) -> None:
