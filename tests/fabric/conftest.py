@@ -36,8 +36,9 @@ def frr() -> None:
     assert lacking() == ()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def fabric(renderer: Renderer, frr: None) -> Iterator[Fabric]:  # noqa: ARG001 - only that it is there
+    # Not for the whole session: BFD of twelve nodes is a fifth of a core.
     with Ground() as ground:
         made = Fabric(ground, nodes(), texts(renderer, nodes()))
         made.build()
